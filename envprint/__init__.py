@@ -1,0 +1,1 @@
+"""Say why two PyTorch runs, machines or reloaded models disagree."""

@@ -1,0 +1,1 @@
+"""Read the text of torch's collect_env as a manifest (being written)."""

@@ -1,0 +1,60 @@
+"""Write a manifest: whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import orjson
+
+from envprint.errors import EnvprintError, OverwriteError
+from envprint.manifest.document import Manifest
+
+
+def dump_manifest(manifest: Manifest) -> bytes:
+    """Return a manifest as indented JSON: `schema` first, then the id and the sections; maps sorted by key."""
+    document = manifest.as_json()
+    ordered = {key: _sorted(document[key]) for key in document}
+    ordered = {"schema": ordered.pop("schema"), "id": ordered.pop("id"), **ordered}
+    return orjson.dumps(ordered, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def write(manifest: Manifest, path: Path, *, force: bool = False) -> None:
+    """Write a manifest to a file that is either the old one or the new one, whole, at any moment."""
+    if path.exists() and not force:
+        raise OverwriteError(f"{path} exists already", hint="--force replaces it")
+    try:
+        _replace(path, dump_manifest(manifest))
+    except OSError as exc:
+        raise EnvprintError(f"{path} cannot be written: {exc.strerror}") from exc
+
+
+def _replace(path: Path, content: bytes) -> None:
+    target = path.resolve()  # a link keeps pointing where it points
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        Path(name).chmod(mode)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """Return the umask of this process without changing it, where the system shows it (Linux), else the usual one."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0o022
+    line = next((line for line in status.splitlines() if line.startswith("Umask:")), "Umask: 0022")  # Linux 4.7
+    return int(line.split()[1], 8)
+
+
+def _sorted(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return value

@@ -1,1 +1,42 @@
-"""Say why two PyTorch runs, machines or reloaded models disagree."""
+"""Say why two PyTorch runs, machines or reloaded models disagree.
+
+    import envprint
+
+    manifest = envprint.capture()               # this process as it is: flags, threads, seeds, libraries
+    envprint.write(manifest, Path("run.json"))
+    other = envprint.load("other.json")         # a manifest, or the text of torch's collect_env
+    report = envprint.explain(manifest, other)  # verdict, findings, changes
+    print(report.summary)
+
+Names load when they are first used: importing envprint imports neither torch, numpy nor pydantic.
+"""
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "EnvprintError": "envprint.errors",
+    "Manifest": "envprint.manifest",
+    "Report": "envprint.report",
+    "capture": "envprint.collectors",
+    "capture_fresh": "envprint.collectors",
+    "compare": "envprint.compare",
+    "explain": "envprint.causes",
+    "load": "envprint.manifest",
+    "render": "envprint.renderers",
+    "write": "envprint.manifest",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - one table for both
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

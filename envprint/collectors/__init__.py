@@ -1,33 +1,121 @@
 """Read the environment: a table of collectors, one a section, and capture(), which asks them all."""
 
-import datetime
-import os
+import getpass
+import socket
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
+from envprint.collectors import _secrets, fresh
 from envprint.collectors._reading import Gaps
+from envprint.collectors.accelerators import collect_accelerators
+from envprint.collectors.blas import collect_blas
+from envprint.collectors.code import collect_code, collect_repository
+from envprint.collectors.compile import collect_compile
+from envprint.collectors.cpu import collect_cpu
+from envprint.collectors.determinism import collect_determinism
+from envprint.collectors.distributed import collect_distributed
+from envprint.collectors.effective import derive_effective
+from envprint.collectors.libraries import collect_libraries
+from envprint.collectors.packages import collect_packages
+from envprint.collectors.precision import collect_precision
+from envprint.collectors.python import collect_python
+from envprint.collectors.rng import collect_rng, collect_unseeded_rng
+from envprint.collectors.system import collect_system
+from envprint.collectors.taken import collect_taken
 from envprint.collectors.threads import collect_threads
-from envprint.manifest import Gap, Manifest, Section
-from envprint.manifest.run import Taken
+from envprint.collectors.torch import collect_torch
+from envprint.collectors.variables import collect_variables
+from envprint.manifest import SCHEMA, Gap, Manifest, Section, identity
 
 Collector = Callable[[Gaps], Section]
 
 COLLECTORS: dict[str, Collector] = {
+    "system": collect_system,
+    "cpu": collect_cpu,
+    "accelerators": collect_accelerators,
+    "python": collect_python,
+    "packages": collect_packages,
+    "torch": collect_torch,
+    "libraries": collect_libraries,
+    "blas": collect_blas,
     "threads": collect_threads,
+    "precision": collect_precision,
+    "determinism": collect_determinism,
+    "compile": collect_compile,
+    "rng": collect_rng,
+    "distributed": collect_distributed,
+    "code": collect_code,
+    "variables": collect_variables,
 }
 
+FRESH: dict[str, Collector] = {**COLLECTORS, "rng": collect_unseeded_rng, "code": collect_repository}
 
-def capture(collectors: Mapping[str, Collector] = COLLECTORS) -> Manifest:
-    """Return a manifest of this process as it is; a collector that fails leaves a gap, never an exception."""
+
+def capture(*, anonymous: bool = False, collectors: Mapping[str, Collector] = COLLECTORS) -> Manifest:
+    """Return a manifest of this process as it is; what cannot be read is a gap, never an exception.
+
+    Nothing is imported, seeded, set or initialised on the way. `anonymous` leaves out host, user and home folder.
+    """
+    sections, gaps, durations = collect(collectors)
+    return _compose(sections, gaps, durations, process="live", anonymous=anonymous)
+
+
+def capture_fresh(*, anonymous: bool = False, collectors: Mapping[str, Collector] = FRESH) -> Manifest:
+    """Return what a process that begins now would get: torch and numpy are imported first, and the GPU is initialised.
+
+    Meant for a process of envprint's own. Its script, its arguments and its unseeded generators are no facts.
+    """
+    failures = fresh.import_libraries()
+    sections, gaps, durations = collect(collectors)
+    gaps.update(fresh.explain_missing(gaps, failures))
+    return _compose(sections, gaps, durations, process="fresh", anonymous=anonymous)
+
+
+def collect(collectors: Mapping[str, Collector]) -> tuple[dict[str, Section], dict[str, Gap], dict[str, float]]:
+    """Ask each collector; return the sections, the gaps by path, and how many milliseconds each took."""
     sections: dict[str, Section] = {}
     gaps: dict[str, Gap] = {}
     durations: dict[str, float] = {}
-    for name, collect in collectors.items():
+    for name, collector in {**collectors, "effective": lambda noted: derive_effective(sections, noted)}.items():
         began = time.perf_counter()
-        noted = Gaps(name, gaps)
-        section = noted.ask("", lambda: collect(noted))  # noqa: B023 - called at once
+        section = _ask(name, collector, gaps)
         if section is not None:
             sections[name] = section
         durations[name] = round((time.perf_counter() - began) * 1000, 3)
-    taken = Taken(at=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), pid=os.getpid(), durations_ms=durations)
-    return Manifest(**sections, gaps=gaps, taken=taken)  # type: ignore[arg-type]
+    return sections, gaps, durations
+
+
+def _ask(name: str, collector: Collector, gaps: dict[str, Gap]) -> Section | None:
+    noted = Gaps(name, gaps)
+    return noted.ask("", lambda: collector(noted))
+
+
+def _compose(
+    sections: Mapping[str, Section],
+    gaps: Mapping[str, Gap],
+    durations: dict[str, float],
+    *,
+    process: str,
+    anonymous: bool,
+) -> Manifest:
+    taken = collect_taken(process, durations, anonymous=anonymous)
+    document = {name: section.model_dump(mode="json", exclude_unset=True) for name, section in sections.items()}
+    document["taken"] = taken.model_dump(mode="json", exclude_unset=True)
+    document["gaps"] = {path: gap.model_dump(mode="json") for path, gap in sorted(gaps.items())}
+    document = without_secrets(document, anonymous=anonymous)
+    return Manifest.model_validate({"schema": SCHEMA, "id": identity(document), **document})
+
+
+def without_secrets(document: dict[str, Any], *, anonymous: bool) -> dict[str, Any]:
+    """Return a manifest's JSON with secrets masked, and with who and where left out where that is asked for."""
+    masked: dict[str, Any] = _secrets.replace_texts(document, _secrets.mask)
+    if (environment := masked.get("variables", {}).get("environment")) is not None:
+        masked["variables"]["environment"] = _secrets.replace_texts(environment, _secrets.mask_entropy)
+    if (arguments := masked.get("code", {}).get("arguments")) is not None:
+        masked["code"]["arguments"] = list(_secrets.mask_arguments(tuple(arguments)))
+    if anonymous:
+        change = _secrets.anonymiser(socket.gethostname(), getpass.getuser(), str(Path.home()))
+        masked = _secrets.replace_texts(masked, change)
+    return masked

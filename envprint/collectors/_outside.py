@@ -83,6 +83,11 @@ def environment_at_exec(path: Path = Path("/proc/self/environ")) -> Mapping[str,
     return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
 
 
+def readable(text: str) -> str:
+    """Return a text that is valid Unicode: a byte of a file name or a variable that is none becomes an escape."""
+    return text if text.isascii() else text.encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
 def imported(name: str) -> ModuleType:
     """Return a module that this process has imported already; otherwise raise Absent: an observer imports nothing."""
     module = sys.modules.get(name)

@@ -45,15 +45,24 @@ class Cpu(Section):
 
 
 class Device(Section):
-    """One accelerator; sizes in bytes, power in watts."""
+    """One accelerator; sizes in bytes, power in watts.
+
+    `multiprocessors` are SMs, compute units or GPU cores, whatever this kind schedules work on; `cores` are NVIDIA's
+    FP32 lanes. `partitions` are MIG instances by number. `remapped_rows` and `uncorrected_errors` tell of worn memory.
+    """
 
     name: str | None = None
     kind: str | None = None
     compute_capability: str | None = None
     multiprocessors: int | None = None
+    threads_per_multiprocessor: int | None = None
+    cores: int | None = None
     memory_bytes: int | None = None
     ecc: bool | None = None
+    uncorrected_errors: int | None = None
+    remapped_rows: int | None = None
     mig: bool | None = None
+    partitions: dict[str, "Device"] | None = None
     power_limit_watts: float | None = None
     persistence: bool | None = None
     vbios: str | None = None
@@ -62,15 +71,21 @@ class Device(Section):
 
 
 class Accelerators(Section):
-    """The devices of this machine as the driver shows them, and what torch says of them."""
+    """The devices of this machine as the driver shows them, and what torch says of them.
+
+    `devices` are NVIDIA's by NVML's index (`0`) and AMD's by the kernel's node (`amd1`); `torch_devices` go by torch's
+    name (`cuda:0`). Pairs are `0-1`: `peer_access` may one read the other's memory, `topology` what lies between.
+    """
 
     devices: dict[str, Device] | None = None
     driver: str | None = None
     driver_api: str | None = None
     nvml: str | None = None
     peer_access: dict[str, str] | None = None
+    topology: dict[str, str] | None = None
     visible_devices: str | None = None
     torch_devices: dict[str, Device] | None = None
+    torch_peer_access: dict[str, bool] | None = None
     cuda_available: bool | None = None
     cuda_initialized: bool | None = None
     rocm_available: bool | None = None

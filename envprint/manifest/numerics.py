@@ -4,7 +4,11 @@ from envprint.manifest.section import Section, Strings
 
 
 class Blas(Section):
-    """One linear algebra library as its caller loaded it."""
+    """One linear algebra library as its caller loaded it.
+
+    `architecture` is what it dispatches to (`SkylakeX`, `AVX2`), `branch` MKL's branch of conditional numerical
+    reproducibility (`OFF` where nobody asked for one).
+    """
 
     vendor: str | None = None
     version: str | None = None
@@ -15,7 +19,7 @@ class Blas(Section):
 
 
 class Onednn(Section):
-    """oneDNN inside torch."""
+    """oneDNN inside torch; `isa` follows from the CPU's flags and the variables that limit it."""
 
     version: str | None = None
     isa: str | None = None
@@ -23,11 +27,12 @@ class Onednn(Section):
 
 
 class BlasPair(Section):
-    """The linear algebra of torch and of numpy, apart, and torch's oneDNN."""
+    """The linear algebra of torch and of numpy, apart, torch's oneDNN, and the instruction sets that numpy's loops use."""
 
     torch: Blas | None = None
     numpy: Blas | None = None
     onednn: Onednn | None = None
+    numpy_simd: Strings | None = None
 
 
 class Pool(Section):
@@ -35,6 +40,7 @@ class Pool(Section):
 
     api: str | None = None
     threads: int | None = None
+    threading: str | None = None
 
 
 class Threads(Section):
@@ -105,19 +111,22 @@ class Compile(Section):
     triton: str | None = None
     dynamo: dict[str, str] | None = None
     inductor: dict[str, str] | None = None
-    cache_directory_set: bool | None = None
+    disabled: bool | None = None
 
 
 class Effective(Section):
     """What the switches, the hardware and the build amount to together: the facts that rules read."""
 
+    gpu: bool | None = None
     tf32_matmul: bool | None = None
     tf32_conv: bool | None = None
     tf32_rnn: bool | None = None
     bf16_reduced_reduction: bool | None = None
     fp16_reduced_reduction: bool | None = None
     fp16_accumulation: bool | None = None
-    onednn_bf16_matmul: bool | None = None
+    onednn_matmul: str | None = None
+    onednn_conv: str | None = None
+    onednn_rnn: str | None = None
     cudnn_benchmark: bool | None = None
     cudnn_nondeterministic: bool | None = None
     cublas_nondeterministic: bool | None = None

@@ -23,14 +23,16 @@ class Rng(Section):
 
 
 class Distributed(Section):
-    """This process's part in a job."""
+    """This process's part in a job; `source` tells where rank and size were read: `torch.distributed` or variables."""
 
     launcher: str | None = None
+    source: str | None = None
     initialized: bool | None = None
     backend: str | None = None
     rank: int | None = None
     local_rank: int | None = None
     world_size: int | None = None
+    local_world_size: int | None = None
     nodes: int | None = None
 
 

@@ -22,16 +22,20 @@ class Python(Section):
 
 
 class Origin(Section):
-    """Where a package came from when it was not a package index."""
+    """Where a package came from when it was not a package index; `digest` is that of an archive."""
 
     editable: bool | None = None
     url: str | None = None
     vcs: str | None = None
     commit: str | None = None
+    digest: str | None = None
 
 
 class Packages(Section):
-    """Every installed distribution by normalised name; `twice` and `shadowed` give the folders in order of search."""
+    """Every installed distribution by normalised name.
+
+    `twice` gives `version in folder` of those found more than once, in the order of search: the first one is imported.
+    """
 
     installed: dict[str, str] | None = None
     origins: dict[str, Origin] | None = None
@@ -51,12 +55,13 @@ class Libraries(Section):
     """The numeric shared libraries that are really loaded, by soname without version.
 
     `loaded_twice` names those mapped from more than one file, `other_copies` the files of the same name
-    on the search path that are not the ones loaded.
+    on the search path that are not the ones loaded, `deleted` those whose file was removed or replaced since.
     """
 
     loaded: dict[str, Library] | None = None
     loaded_twice: dict[str, Strings] | None = None
     other_copies: dict[str, Strings] | None = None
+    deleted: Strings | None = None
 
 
 class Torch(Section):

@@ -20,12 +20,17 @@ def dump_manifest(manifest: Manifest) -> bytes:
 
 def write(manifest: Manifest, path: Path, *, force: bool = False) -> None:
     """Write a manifest to a file that is either the old one or the new one, whole, at any moment."""
-    if path.exists() and not force:
-        raise OverwriteError(f"{path} exists already", hint="--force replaces it")
+    refuse_overwrite(path, force=force)
     try:
         _replace(path, dump_manifest(manifest))
     except OSError as exc:
         raise EnvprintError(f"{path} cannot be written: {exc.strerror}") from exc
+
+
+def refuse_overwrite(path: Path, *, force: bool) -> None:
+    """Raise OverwriteError where a file is in the way."""
+    if path.exists() and not force:
+        raise OverwriteError(f"{path} exists already", hint="--force replaces it")
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -1,0 +1,87 @@
+"""From changes to an answer: which causes their facts speak for, what was ruled out, and a verdict."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from envprint.bearing import is_dismissed
+from envprint.causes.cause import Cause, load_catalog
+from envprint.causes.verdict import summarise, verdict_of
+from envprint.compare import compare
+from envprint.manifest import Manifest
+from envprint.report import Change, Dismissed, Finding, Report, Side, SideGap
+
+DECISIVE_FACTOR = 4  # a fact that decides weighs as much as four that may
+UNSEEN = 1  # the weight of what no manifest shows: data, hidden state, hardware faults
+
+
+def explain(a: Manifest, b: Manifest, *, name_a: str = "", name_b: str = "") -> Report:
+    """Compare two manifests and say what of their differences bears on results, and why."""
+    changes = compare(a, b)
+    findings = find(changes)
+    dismissed = tuple(Dismissed(cause=change.path, reason=change.why) for change in changes if is_dismissed(change))
+    gaps = tuple(
+        SideGap(side=side, path=path, kind=gap.kind, reason=gap.reason)
+        for side, manifest in (("a", a), ("b", b))
+        for path, gap in sorted(manifest.gaps.items())
+        if gap.kind == "failed" or any(change.path == path for change in changes)
+    )
+    verdict = verdict_of(changes, dismissed)
+    return Report(
+        verdict=verdict,
+        summary=summarise(verdict, changes, findings),
+        sides={"a": Side(id=a.id, name=name_a), "b": Side(id=b.id, name=name_b)},
+        findings=findings,
+        dismissed=dismissed,
+        changes=changes,
+        gaps=gaps,
+    )
+
+
+def find(changes: Sequence[Change]) -> tuple[Finding, ...]:
+    """Return the causes whose facts differ, the likeliest first.
+
+    With facts alone each is a suspect: its confidence is its share of the weight of all suspects and of what no
+    manifest shows. A change counts for the first cause that names it most closely.
+    """
+    shown: dict[Cause, list[Change]] = {}
+    for change in changes:
+        if change.bearing == "numeric" and change.kind != "unknown" and (cause := cause_of(change.path)) is not None:
+            shown.setdefault(cause, []).append(change)
+    weights = {cause: _weight(cause, theirs) for cause, theirs in shown.items()}
+    total = sum(weights.values()) + UNSEEN
+    ranked = sorted(shown, key=lambda cause: (-weights[cause], cause.id))
+    return tuple(_finding(cause, shown[cause], weights[cause] / total) for cause in ranked)
+
+
+@lru_cache(maxsize=4096)
+def cause_of(path: str) -> Cause | None:
+    """Return the cause that names a path most closely: by the pattern with the most letters."""
+    named = [(len(pattern), cause) for cause in load_catalog() for pattern in cause.paths if _matches(pattern, path)]
+    return max(named, key=lambda pair: (pair[0], pair[1].id))[1] if named else None
+
+
+def _weight(cause: Cause, changes: Sequence[Change]) -> int:
+    return cause.prior * (DECISIVE_FACTOR if any(change.decisive for change in changes) else 1)
+
+
+def _finding(cause: Cause, changes: Sequence[Change], confidence: float) -> Finding:
+    seen = any(_matches(pattern, change.path) for pattern in cause.direct for change in changes)
+    return Finding(
+        cause=cause.id,
+        title=cause.title,
+        status="confirmed" if seen else "possible",
+        confidence=round(confidence, 2),
+        effect=cause.effect,
+        expected=cause.expected,
+        changes=tuple(change.path for change in changes),
+        evidence=tuple(change.why for change in changes if change.decisive),
+        why=cause.why,
+        fix=cause.fix,
+        cost=cause.cost,
+        see=cause.see,
+    )
+
+
+def _matches(pattern: str, path: str) -> bool:
+    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), path, re.DOTALL) is not None

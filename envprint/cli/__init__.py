@@ -1,0 +1,105 @@
+"""The command line: options, one call, one render, an exit status."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from envprint.errors import EnvprintError
+
+SAME, DIFFERENT, TROUBLE = 0, 1, 2
+FORMATS = ("text", "json")
+
+format_option = click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print."
+)
+anonymous_option = click.option("--anonymous", is_flag=True, help="Leave out host, user and home folder.")
+
+
+class Group(click.Group):
+    """The one place where an error becomes a line on standard error and status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; say errors of envprint in a line each."""
+        try:
+            return super().invoke(ctx)
+        except EnvprintError as exc:
+            from envprint.renderers.plain import plain
+
+            click.echo(f"envprint: {plain(str(exc))}", err=True)
+            if exc.hint:
+                click.echo(f"hint: {plain(exc.hint)}", err=True)
+            ctx.exit(TROUBLE)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="envprint", message="envprint %(version)s")
+def main() -> None:
+    """Say why two PyTorch runs, machines or reloaded models disagree."""
+
+
+@main.command()
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to; default: standard output."
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@anonymous_option
+def capture(output: Path | None, *, force: bool, anonymous: bool) -> None:
+    """Capture this machine as a fresh process sees it."""
+    from envprint.cli._capture import capture_with_progress
+    from envprint.manifest import write
+    from envprint.manifest.writing import refuse_overwrite
+    from envprint.renderers.plain import json_text
+
+    if output is not None:
+        refuse_overwrite(output, force=force)
+    manifest = capture_with_progress(anonymous=anonymous)
+    if output is None:
+        click.echo(json_text(manifest.as_json()), nl=False)
+    else:
+        write(manifest, output, force=force)
+
+
+@main.command()
+@click.argument("a")
+@click.argument("b", required=False)
+@format_option
+@click.pass_context
+def diff(ctx: click.Context, a: str, b: str | None, format_: str) -> None:
+    """Explain how A and B differ; without B, A and this machine now.
+
+    A and B are manifests or saved texts of torch's collect_env; - is standard input. Status: 0 nothing that matters
+    differs, 1 it does or nobody can tell, 2 trouble.
+    """
+    from envprint.causes import explain
+    from envprint.cli._output import print_report
+    from envprint.manifest import load
+
+    if a == b == "-":
+        raise EnvprintError("both sides are standard input; one can be")
+    left = load(a)
+    if b is None:
+        from envprint.cli._capture import capture_with_progress
+
+        right = capture_with_progress()
+    else:
+        right = load(b)
+    report = explain(left, right, name_a=a, name_b=b or "this machine")
+    print_report(report, format_)
+    ctx.exit(SAME if report.verdict in ("identical", "equivalent") else DIFFERENT)
+
+
+@main.command()
+@click.argument("manifest")
+@format_option
+def show(manifest: str, format_: str) -> None:
+    """Show one manifest, readable."""
+    from envprint.cli._output import print_manifest
+    from envprint.manifest import load
+
+    print_manifest(load(manifest), format_)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

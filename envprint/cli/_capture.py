@@ -1,0 +1,17 @@
+"""Capture with a sign of life: importing torch takes seconds."""
+
+import click
+
+from envprint.manifest import Manifest
+
+
+def capture_with_progress(*, anonymous: bool = False) -> Manifest:
+    """Return a manifest of this machine; on a terminal a spinner turns on standard error until it is there."""
+    from envprint.collectors import capture_fresh
+
+    if not click.get_text_stream("stderr").isatty():
+        return capture_fresh(anonymous=anonymous)
+    from rich.console import Console
+
+    with Console(stderr=True).status("capturing this machine"):
+        return capture_fresh(anonymous=anonymous)

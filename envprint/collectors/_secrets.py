@@ -1,0 +1,76 @@
+"""Mask what looks like a secret in every text of a manifest, and, when asked, who and where it was captured."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+MASK = "***"
+
+# Shapes of tokens that say whose they are: GitHub, GitLab, Hugging Face, OpenAI and Anthropic, AWS, Slack, Google, npm,
+# PyPI, Docker, JSON web tokens, private keys.
+TOKENS = re.compile(
+    r"gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|hf_[A-Za-z0-9]{16,}|sk-[\w-]{16,}|(?:AKIA|ASIA)[0-9A-Z]{16}"
+    r"|xox[abprs]-[\w-]{10,}|AIza[\w-]{30,}|ya29\.[\w-]{16,}|npm_\w{30,}|pypi-[\w-]{30,}|dckr_pat_[\w-]{16,}"
+    r"|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|-----BEGIN[A-Z ]*PRIVATE KEY-----.*",
+    re.DOTALL,
+)
+CREDENTIALS = re.compile(r"(?<=://)[^/\s@'\"]+(?=@)")
+NAMES_OF_SECRETS = (
+    r"[\w.-]*(?:token|secret|passw(?:or)?d|passphrase|pwd|(?:api|access|private)[-_]?key|credential|auth)[\w.-]*"
+)
+ASSIGNED = re.compile(rf"(?i)\b({NAMES_OF_SECRETS}\s*[=:]\s*)([^\s,;&'\"]+)")
+OPTION = re.compile(rf"(?i)-{{1,2}}{NAMES_OF_SECRETS}")
+HINT = re.compile(r"(?i)://|_|-|\.|=|:|auth|key|pass|pwd|secret|token")
+RANDOM_RUN = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
+
+
+def mask(text: str) -> str:
+    """Return a text without tokens, passwords and credentials of URLs."""
+    if len(text) < 8 or not HINT.search(text):  # noqa: PLR2004 - no secret is that short
+        return text
+    masked = TOKENS.sub(MASK, CREDENTIALS.sub(MASK, text))
+    return ASSIGNED.sub(rf"\1{MASK}", masked)
+
+
+def mask_entropy(text: str) -> str:
+    """Return a text without long runs of mixed letters and digits: for texts that hold no digests of our own."""
+    return RANDOM_RUN.sub(lambda match: MASK if _looks_random(match[0]) else match[0], mask(text))
+
+
+def mask_arguments(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a command's arguments without secrets, also those that stand behind their option (`--token X`)."""
+    masked = []
+    for before, argument in zip(("", *arguments), arguments, strict=False):
+        secret = OPTION.fullmatch(before) and not argument.startswith("-")
+        masked.append(MASK if secret else mask_entropy(argument))
+    return tuple(masked)
+
+
+def replace_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a JSON value with each text changed; the very same object where nothing changes."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        items = {key: replace_texts(child, change) for key, child in value.items()}
+        return value if all(items[key] is value[key] for key in value) else items
+    if isinstance(value, list):
+        children = [replace_texts(child, change) for child in value]
+        return value if all(new is old for new, old in zip(children, value, strict=True)) else children
+    return value
+
+
+def anonymiser(host: str, user: str, home: str) -> Callable[[str], str]:
+    """Return a change of texts that leaves out this host, this user and the home folder."""
+    names = "|".join(re.escape(name) for name in (host, user) if len(name) > 1)
+    words = re.compile(rf"(?<![\w-])(?:{names})(?![\w-])") if names else None
+
+    def change(text: str) -> str:
+        bare = text.replace(home, "~") if len(home) > 1 else text
+        return words.sub(MASK, bare) if words else bare
+
+    return change
+
+
+def _looks_random(run: str) -> bool:
+    kinds = (r"[a-z]", r"[A-Z]", r"[0-9]")
+    return all(re.search(kind, run) for kind in kinds) and "/" not in run.strip("/")

@@ -1,0 +1,108 @@
+"""Collect the script that was started and the state of its repository."""
+
+import hashlib
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from envprint.collectors import _outside
+from envprint.collectors._reading import Gaps
+from envprint.manifest.software import Code
+
+LIMIT_BYTES = 4 * 1024 * 1024
+DIFF = ("git", "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color", "--binary")
+
+
+def collect_code(gaps: Gaps) -> Code:
+    """Read the entry script, its arguments and the git repository it lies in."""
+    entry = gaps.ask("entry", entry_script)
+    folder = entry.parent if entry else Path.cwd()
+    questions: dict[str, Callable[[], Any]] = {
+        "entry_digest": lambda: file_digest(entry),
+        "arguments": lambda: tuple(_outside.readable(argument) for argument in sys.argv[1:]),
+    }
+    facts = gaps.ask_all(questions)
+    return Code(entry=_outside.readable(entry.name) if entry else None, **facts, **repository(gaps, folder))
+
+
+def collect_repository(gaps: Gaps) -> Code:
+    """Read the git repository of the working directory, where no script was started."""
+    for field in ("entry", "entry_digest", "arguments"):
+        gaps.note(field, _outside.Absent("no script was started"))
+    return Code(**repository(gaps, Path.cwd()))
+
+
+def entry_script() -> Path:
+    """Return the file that was started; a notebook, -c or a prompt has none."""
+    name = getattr(sys.modules.get("__main__"), "__file__", None)
+    if name is None:
+        raise _outside.Absent("no script was started: a prompt, a notebook or python -c")
+    return Path(name).resolve()
+
+
+def file_digest(path: Path | None) -> str:
+    """Return the digest of a script."""
+    if path is None:
+        raise _outside.Absent("no script was started")
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.sha256(file.read(LIMIT_BYTES)).hexdigest()
+
+
+def repository(gaps: Gaps, folder: Path) -> dict[str, Any]:
+    """Return the facts of the git repository around a folder, each with its own gap."""
+    status = gaps.ask("git_commit", lambda: git_status(folder))
+    if status is None:
+        return {"git_commit": None}
+    facts = parse_status(status)
+    facts["git_remote"] = gaps.ask("git_remote", lambda: git_remote(folder))
+    if facts["git_dirty"]:
+        facts["git_diff_digest"] = gaps.ask("git_diff_digest", lambda: diff_digest(folder))
+    return facts
+
+
+def git_status(folder: Path) -> str:
+    """Ask git for commit, branch and changes in one call; `--no-optional-locks`: git-status else rewrites the index."""
+    if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
+        raise _outside.Absent("the code is in no git repository")
+    words = ("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=normal")
+    return _outside.run(words, folder=folder)
+
+
+def parse_status(text: str) -> dict[str, Any]:
+    """Return the facts in `git status --porcelain=v2 --branch`.
+
+    Sample: `# branch.oid 1f3a…`, `# branch.head main`, `1 .M N... 100644 …`, `? notes.txt`. A repository without a
+    commit says `(initial)`, a detached head `(detached)`.
+    """
+    heads = dict(re.findall(r"^# branch\.(oid|head) (.+)$", text, re.MULTILINE))
+    commit, branch = heads.get("oid"), heads.get("head")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    untracked = sum(line.startswith("? ") for line in lines)
+    return {
+        "git_commit": None if commit == "(initial)" else commit,
+        "git_branch": None if branch == "(detached)" else branch,
+        "git_dirty": len(lines) > untracked,
+        "git_untracked": untracked,
+    }
+
+
+def git_remote(folder: Path) -> str | None:
+    """Return where origin lies, without credentials."""
+    try:
+        url = _outside.run(("git", "config", "--get", "remote.origin.url"), folder=folder)
+    except OSError:  # status 1: there is no such remote
+        return None
+    return without_credentials(url)
+
+
+def diff_digest(folder: Path) -> str:
+    """Return the digest of what differs from the commit in tracked files."""
+    return "sha256:" + hashlib.sha256(_outside.run_bytes(DIFF, folder=folder)).hexdigest()
+
+
+def without_credentials(url: str) -> str:
+    """Return a URL without the user, the password, the query and the fragment."""
+    bare = re.sub(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", r"\1", url, flags=re.IGNORECASE)
+    return re.sub(r"[?#].*$", "", bare)

@@ -1,0 +1,68 @@
+"""Collect every switch that lets a result vary from run to run, as the process has it now."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from envprint.collectors import _outside
+from envprint.collectors._reading import Gaps
+from envprint.manifest.numerics import Determinism
+
+# Each decides the order of a reduction across GPUs: algorithm, protocol, channels, in-network reduction.
+# https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html
+NCCL_VARIABLES = (
+    "NCCL_ALGO",
+    "NCCL_COLLNET_ENABLE",
+    "NCCL_MAX_NCHANNELS",
+    "NCCL_MIN_NCHANNELS",
+    "NCCL_NTHREADS",
+    "NCCL_NVLS_ENABLE",
+    "NCCL_PROTO",
+)
+INDUCTOR_SWITCHES = ("deterministic", "batch_invariant", "fallback_random", "align_random_eager")
+
+
+def collect_determinism(gaps: Gaps) -> Determinism:
+    """Read torch's deterministic mode, cuDNN's flags, the cuBLAS workspace, NCCL's choices, inductor's switches."""
+    outside_torch: dict[str, Callable[[], Any]] = {
+        "cublas_workspace": lambda: os.environ.get("CUBLAS_WORKSPACE_CONFIG"),
+        "nccl": lambda: chosen(os.environ),
+        "inductor": lambda: inductor_switches(_outside.imported("torch._inductor.config")),
+    }
+    try:
+        torch = _outside.imported("torch")
+    except _outside.Absent as exc:
+        for field in torch_questions(None):
+            gaps.note(field, exc)
+        return Determinism(**gaps.ask_all(outside_torch))
+    return Determinism(**gaps.ask_all({**torch_questions(torch), **outside_torch}))
+
+
+def torch_questions(torch: Any) -> dict[str, Callable[[], Any]]:
+    """Return what to ask torch, by field."""
+
+    def of(path: str, *, call: bool = False) -> Callable[[], Any]:
+        return lambda: _outside.attribute(torch, path)() if call else _outside.attribute(torch, path)
+
+    return {
+        "algorithms": of("are_deterministic_algorithms_enabled", call=True),
+        "warn_only": of("is_deterministic_algorithms_warn_only_enabled", call=True),
+        "fill_uninitialized": of("utils.deterministic.fill_uninitialized_memory"),
+        "cudnn_enabled": of("backends.cudnn.enabled"),
+        "cudnn_benchmark": of("backends.cudnn.benchmark"),
+        "cudnn_benchmark_limit": of("backends.cudnn.benchmark_limit"),
+        "cudnn_deterministic": of("backends.cudnn.deterministic"),
+        "cudnn_depthwise": of("backends.cudnn.depthwise_kernel"),
+        "miopen_immediate": of("backends.miopen.immediate"),
+        "mkldnn_deterministic": of("backends.mkldnn.deterministic"),
+    }
+
+
+def chosen(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the NCCL choices that are set."""
+    return {name: environment[name] for name in NCCL_VARIABLES if name in environment}
+
+
+def inductor_switches(config: Any) -> dict[str, str]:
+    """Return the inductor switches that this version has."""
+    return {name: str(getattr(config, name)) for name in INDUCTOR_SWITCHES if hasattr(config, name)}

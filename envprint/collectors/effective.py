@@ -1,0 +1,186 @@
+"""Derive what switches, hardware and build amount to together; an input that was not read leaves a gap."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from envprint.collectors._outside import Absent
+from envprint.collectors._reading import Gaps
+from envprint.manifest import Section
+from envprint.manifest.machine import Accelerators, Cpu, Device
+from envprint.manifest.numerics import BlasPair, Determinism, Effective, Precision
+from envprint.manifest.software import Torch, Variables
+
+TF32_FROM = (8, 0)  # Ampere; https://docs.nvidia.com/cuda/ampere-tuning-guide/
+ROCM_TF32 = ("gfx942",)  # MI300, and only where hipBLASLt is told so: HIPBLASLT_ALLOW_TF32=1
+DETERMINISTIC_WORKSPACES = (":4096:8", ":16:8")  # https://docs.nvidia.com/cuda/cublas/#results-reproducibility
+BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})  # x86 and, last, Arm
+TF32_FLAGS = frozenset({"amx_tf32"})
+INT8_FLAGS = frozenset({"avx512_vnni", "avx_vnni", "asimddp"})
+CPU_ATTENTION = ("flash", "math")  # of the switches, those that the CPU's kernels obey
+FPMATH = ("ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE")
+
+
+class Unknown(Exception):  # noqa: N818 - no error: what this would follow from was not read
+    """What this would follow from was not read."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """The sections that effective facts follow from, empty where one could not be read."""
+
+    accelerators: Accelerators
+    cpu: Cpu
+    torch: Torch
+    blas: BlasPair
+    precision: Precision
+    determinism: Determinism
+    variables: Mapping[str, str]
+
+
+def derive_effective(sections: Mapping[str, Section], gaps: Gaps) -> Effective:
+    """Return the effective facts of a process that uses torch."""
+    torch = sections.get("torch")
+    if not isinstance(torch, Torch) or torch.version is None:
+        raise Absent("torch is not in use")
+    read = _read(sections, torch)
+    questions: dict[str, Callable[[], Any]] = {
+        "gpu": lambda: bool(gpus(read)),
+        "tf32_matmul": lambda: tf32(read, "matmul"),
+        "tf32_conv": lambda: tf32(read, "conv"),
+        "tf32_rnn": lambda: tf32(read, "rnn"),
+        "bf16_reduced_reduction": lambda: on_gpu(read, read.precision.bf16_reduced_reduction != "no"),
+        "fp16_reduced_reduction": lambda: on_gpu(read, read.precision.fp16_reduced_reduction != "no"),
+        "fp16_accumulation": lambda: on_gpu(read, bool(read.precision.fp16_accumulation)),
+        "onednn_matmul": lambda: onednn(read, "matmul"),
+        "onednn_conv": lambda: onednn(read, "conv"),
+        "onednn_rnn": lambda: onednn(read, "rnn"),
+        "cudnn_benchmark": lambda: on_gpu(read, bool(read.determinism.cudnn_benchmark) and cudnn_used(read)),
+        "cudnn_nondeterministic": lambda: on_gpu(read, cudnn_used(read) and not deterministic(read)),
+        "cublas_nondeterministic": lambda: on_gpu(
+            read, read.determinism.cublas_workspace not in DETERMINISTIC_WORKSPACES
+        ),
+        "int8_vnni": lambda: bool(INT8_FLAGS & set(needed(read.cpu.flags, "cpu.flags"))),
+        "denormals_kept": lambda: denormals_kept(read.precision),
+        "sdpa_backends": lambda: attention(read),
+    }
+    return Effective(**gaps.ask_all(questions))
+
+
+def _read(sections: Mapping[str, Section], torch: Torch) -> Read:
+    def section(name: str, kind: Any) -> Any:
+        found = sections.get(name)
+        return found if isinstance(found, kind) else kind()
+
+    variables = section("variables", Variables).environment or {}
+    return Read(
+        accelerators=section("accelerators", Accelerators),
+        cpu=section("cpu", Cpu),
+        torch=torch,
+        blas=section("blas", BlasPair),
+        precision=section("precision", Precision),
+        determinism=section("determinism", Determinism),
+        variables={name: value.at_exec or value.now for name, value in variables.items() if value.at_exec or value.now},
+    )
+
+
+def gpus(read: Read) -> list[Device]:
+    """Return the CUDA or ROCm devices that this torch can use."""
+    if read.torch.cuda_built is None and read.torch.hip_built is None:
+        return []
+    if read.accelerators.cuda_available is False:
+        return []
+    devices = read.accelerators.torch_devices or read.accelerators.devices
+    if devices is None and read.accelerators.cuda_available is None:
+        raise Unknown("whether there is a GPU was not read")
+    return [device for device in (devices or {}).values() if device.visible is not False]
+
+
+def on_gpu(read: Read, switch: bool) -> bool:  # noqa: FBT001 - the fact itself
+    """Return a switch of the GPU's libraries, which does nothing where there is no GPU."""
+    return bool(gpus(read)) and switch
+
+
+def tf32(read: Read, operation: str) -> bool:
+    """Return whether float32 operations of this kind round their inputs to TF32 (10 bits of mantissa)."""
+    if not any(_computes_tf32(device, read) for device in gpus(read)):
+        return False
+    if read.variables.get("NVIDIA_TF32_OVERRIDE") == "0":  # read by the libraries, above every switch of torch
+        return False
+    if read.precision.fp32 is not None:
+        return read.precision.fp32.get(f"cuda.{operation}") == "tf32"
+    matmul, cudnn = read.precision.cuda_matmul_allow_tf32, read.precision.cudnn_allow_tf32
+    return needed(matmul if operation == "matmul" else cudnn, "the TF32 switches")
+
+
+def _computes_tf32(device: Device, read: Read) -> bool:
+    if read.torch.hip_built is not None:
+        return device.architecture in ROCM_TF32 and read.variables.get("HIPBLASLT_ALLOW_TF32") == "1"
+    capability = needed(device.compute_capability, "the GPU's compute capability")
+    major, _, minor = capability.partition(".")
+    return (int(major), int(minor or 0)) >= TF32_FROM
+
+
+def onednn(read: Read, operation: str) -> str:
+    """Return the type in which oneDNN multiplies float32 inputs of this operation on the CPU.
+
+    Measured with torch 2.13 and oneDNN 3.12 on a CPU with AMX: `set_float32_matmul_precision("medium")` moves products
+    and ONEDNN_DEFAULT_FPMATH_MODE=BF16 moves convolutions, each by 2e-3 relative; without avx512_bf16 neither acts.
+    """
+    if read.blas.onednn is not None and read.blas.onednn.enabled is False:
+        return "float32"
+    asked = _asked_of_onednn(read, operation)
+    if asked == "bf16" and _has(read, BF16_FLAGS, ("BF16", "FP16", "AMX", "AVX10")):
+        return "bfloat16"
+    if asked == "tf32" and _has(read, TF32_FLAGS, ("AMX", "AVX10")):
+        return "tf32"
+    return "float32"
+
+
+def _asked_of_onednn(read: Read, operation: str) -> str:
+    precision = read.precision
+    if precision.fp32 is not None and precision.fp32.get(f"mkldnn.{operation}", "none") != "none":
+        return precision.fp32[f"mkldnn.{operation}"]
+    if precision.fp32 is None and operation == "matmul" and precision.float32_matmul == "medium":
+        return "bf16"
+    mode = next((read.variables[name].lower() for name in FPMATH if name in read.variables), "")
+    if operation == "matmul":  # float32 products go to the BLAS unless torch itself asks oneDNN
+        return "none"
+    return "bf16" if mode in ("bf16", "any") else mode
+
+
+def _has(read: Read, flags: frozenset[str], isas: tuple[str, ...]) -> bool:
+    """Tell whether the CPU has one of these instructions and ONEDNN_MAX_CPU_ISA leaves it to oneDNN."""
+    if not flags & set(needed(read.cpu.flags, "cpu.flags")):
+        return False
+    isa = read.blas.onednn.isa if read.blas.onednn else None
+    return isa is None or "avx" not in isa.lower() or any(name in isa.upper() for name in isas)
+
+
+def cudnn_used(read: Read) -> bool:
+    """Return whether convolutions may go to cuDNN."""
+    return read.determinism.cudnn_enabled is not False
+
+
+def deterministic(read: Read) -> bool:
+    """Return whether cuDNN is held to deterministic algorithms."""
+    return bool(read.determinism.cudnn_deterministic) or bool(read.determinism.algorithms)
+
+
+def denormals_kept(precision: Precision) -> bool:
+    """Return whether numbers below the normal range are computed as IEEE 754 says."""
+    results = needed(precision.denormal_results_flushed, "how denormals behave")
+    return not (results or needed(precision.denormal_inputs_flushed, "how denormals behave"))
+
+
+def attention(read: Read) -> tuple[str, ...]:
+    """Return the attention kernels that are enabled and that this machine can run."""
+    enabled = [name for name, on in needed(read.precision.sdpa, "the attention switches").items() if on]
+    return tuple(sorted(name for name in enabled if gpus(read) or name in CPU_ATTENTION))
+
+
+def needed(value: Any, what: str) -> Any:
+    """Return a value that an effective fact follows from, or raise Unknown."""
+    if value is None:
+        raise Unknown(f"{what}: not read")
+    return value

@@ -1,0 +1,46 @@
+"""Collect what is mere circumstance: when, where, by whom, under which load."""
+
+import datetime as dt
+import getpass
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from envprint.collectors._outside import readable
+from envprint.collectors._reading import Gaps
+from envprint.collectors.nvml import device_ids
+from envprint.manifest.run import Taken
+
+
+def collect_taken(process: str, durations_ms: Mapping[str, float], *, anonymous: bool = False) -> Taken:
+    """Read the circumstances of a capture; what this system does not tell is None, and no gap: it bears on nothing."""
+    gaps = Gaps("taken")
+    questions: dict[str, Callable[[], Any]] = {
+        "folder": lambda: readable(str(Path.cwd())),
+        "load": lambda: round(os.getloadavg()[0], 2),
+        "uptime_seconds": uptime,
+        "envprint": lambda: metadata.version("envprint"),
+    }
+    whose: dict[str, Callable[[], Any]] = {
+        "host": lambda: readable(socket.gethostname()),
+        "user": getpass.getuser,
+        "device_ids": device_ids,
+    }
+    return Taken(
+        at=dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
+        process=process,
+        pid=os.getpid(),
+        durations_ms=dict(durations_ms),
+        **gaps.ask_all(questions if anonymous else {**questions, **whose}),
+    )
+
+
+def uptime() -> int:
+    """Return how long the system has been up, in seconds."""
+    import psutil
+
+    return int(time.time() - psutil.boot_time())

@@ -1,0 +1,64 @@
+"""Collect the environment variables that bear on results, by an allow-list of names."""
+
+import os
+import re
+from collections.abc import Mapping
+
+from envprint.collectors import _outside
+from envprint.collectors._reading import Gaps
+from envprint.manifest.software import Variable, Variables
+
+# Families whose every member is a switch of a numeric library; no credential is named like this.
+FAMILIES = (
+    "ATEN_", "BLIS_", "CUBLAS", "CUDNN_", "CUDA_", "DNNL_", "FLASH_ATTENTION_", "GLOO_", "GOMP_", "GOTO_", "HIPBLASLT_",
+    "HIP_", "HSA_", "KMP_", "MAGMA_", "MIOPEN_", "MKL_", "MV2_",
+    "NCCL_", "NPY_", "NVIDIA_TF32_", "NVTE_", "OMPI_MCA_coll",
+    "OMP_", "ONEDNN_",
+    "OPENBLAS_", "PYTORCH_", "RCCL_", "ROCBLAS_", "ROCR_", "SHARP_", "TORCHDYNAMO_", "TORCHINDUCTOR_",
+    "TORCH_", "TRITON_", "UCC_", "VECLIB_", "XLA_", "ZE_",
+)  # fmt: skip
+NAMES = frozenset({
+    "ACCELERATE_MIXED_PRECISION", "ARM_COMPUTE_LIBRARY_CPU", "GLIBC_TUNABLES", "LD_LIBRARY_PATH", "LD_PRELOAD",
+    "DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "MALLOC_ARENA_MAX", "MALLOC_PERTURB_", "NUMBA_NUM_THREADS",
+    "NUMEXPR_MAX_THREADS", "NUMEXPR_NUM_THREADS", "OPENCV_OPENCL_DEVICE", "OPENCV_OPENCL_RUNTIME", "PL_GLOBAL_SEED",
+    "PYTHONHASHSEED", "PYTHONMALLOC", "PYTHONOPTIMIZE", "PYTHONPATH", "TF32_OVERRIDE", "TOKENIZERS_PARALLELISM",
+    "TRANSFORMERS_OFFLINE", "VLLM_BATCH_INVARIANT", "VLLM_ATTENTION_BACKEND",
+})  # fmt: skip
+# Inside those families, but about where files lie, who is called or how much is printed: circumstance or worse.
+NOT_NUMERIC = re.compile(
+    r"_(HOME|DIR|DIRS|PATH|LOG|LOGS|LOG_LEVEL|DEBUG_FILE|TRACE|VERBOSE|TOKEN|KEY|SECRET|PASSWORD|ADDR|PORT|HOST|SOCKET"
+    r"|SOCKET_IFNAME|COMM_ID|DEBUG|DEBUG_SUBSYS|PROFILE|CACHE_PATH|STACK)$"
+)
+PATHS_THAT_CHOOSE_LIBRARIES = frozenset({"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH"})
+
+
+def collect_variables(gaps: Gaps) -> Variables:
+    """Read the variables at exec and now: one that was set too late for its library differs."""
+    return Variables(environment=gaps.ask("environment", _environment))
+
+
+def _environment() -> dict[str, Variable]:
+    try:
+        at_exec: Mapping[str, str] | None = _outside.environment_at_exec()
+    except _outside.Absent:
+        at_exec = None
+    return select(at_exec, os.environ)
+
+
+def select(at_exec: Mapping[str, str] | None, now: Mapping[str, str]) -> dict[str, Variable]:
+    """Return the allowed variables of both; without the environment at exec only what is set now."""
+    names = sorted(name for name in {*(at_exec or {}), *now} if is_numeric(name))
+    if at_exec is None:
+        return {name: Variable(now=_value(now, name)) for name in names}
+    return {name: Variable(at_exec=_value(at_exec, name), now=_value(now, name)) for name in names}
+
+
+def _value(environment: Mapping[str, str], name: str) -> str | None:
+    return _outside.readable(environment[name]) if name in environment else None
+
+
+def is_numeric(name: str) -> bool:
+    """Return whether a variable bears on numbers: its name is on the list or begins like a family of switches."""
+    if name in NAMES or name in PATHS_THAT_CHOOSE_LIBRARIES:
+        return True
+    return name.startswith(FAMILIES) and not NOT_NUMERIC.search(name)

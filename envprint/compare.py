@@ -1,0 +1,42 @@
+"""Compare two manifests: what could not be read never counts as equal."""
+
+from typing import Any
+
+from envprint.bearing import judge, rank
+from envprint.manifest import Manifest
+from envprint.manifest.facts import Facts, facts_of
+from envprint.report import Change
+
+
+def compare(a: Manifest, b: Manifest) -> tuple[Change, ...]:
+    """Return every path that differs, those that bear most on results first.
+
+    Laws: compare(a, a) has no changes but what a could not read; compare(b, a) mirrors compare(a, b).
+    """
+    left, right = facts_of(a), facts_of(b)
+    paths = {*left.values, *right.values, *left.gaps, *right.gaps}
+    changes = {change.path: change for path in paths if (change := _change(path, left, right))}
+    return tuple(sorted((judge(change, left, right) for change in changes.values()), key=rank))
+
+
+def _change(path: str, a: Facts, b: Facts) -> Change | None:
+    (state_a, where_a), (state_b, where_b) = a.state(path), b.state(path)
+    if a.holds(path) and b.holds(path):
+        return None  # what they hold is compared one by one
+    if "unknown" in (state_a, state_b):
+        known_above = [where for state, where in ((state_a, where_a), (state_b, where_b)) if state == "unknown"]
+        where = min(known_above, key=len)  # one change where the reading failed, not one for each fact below it
+        return Change(path=where, kind="unknown", a=a.get(where), b=b.get(where))
+    left, right = a.get(path), b.get(path)
+    if left is None and right is None:
+        return None
+    if left is None:
+        return Change(path=path, kind="appeared", b=right)
+    if right is None:
+        return Change(path=path, kind="vanished", a=left)
+    return None if _equal(left, right) else Change(path=path, kind="changed", a=left, b=right)
+
+
+def _equal(left: Any, right: Any) -> bool:
+    """Compare values of JSON, in which 1, 1.0 and true are three."""
+    return type(left) is type(right) and bool(left == right)

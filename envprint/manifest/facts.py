@@ -1,0 +1,87 @@
+"""A manifest as dotted paths: what is known, what is absent by nature, and what was not read."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from envprint.manifest.document import Gap, Manifest
+from envprint.manifest.section import Section
+
+SKIPPED = frozenset({"schema_", "id", "gaps"})
+
+State = Literal["known", "absent", "unknown"]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Values by path, the containers (records have fixed fields, maps any key), and the gaps."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    records: set[str] = field(default_factory=lambda: {""})
+    maps: set[str] = field(default_factory=set)
+    gaps: Mapping[str, Gap] = field(default_factory=dict)
+
+    def get(self, path: str) -> Any:
+        """Return the value at a path, None where there is none."""
+        return self.values.get(path)
+
+    def state(self, path: str) -> tuple[State, str]:
+        """Tell what is known of a path, and at which path (itself or above it) that was decided.
+
+        A key that a map lacks is absent, a field that a record lacks was never asked for, so unknown.
+        """
+        if self.values.get(path) is not None or self.holds(path):
+            return "known", path
+        below = path
+        for prefix in _upwards(path):
+            gap = self.gaps.get(prefix)
+            if gap is not None:
+                return ("unknown" if gap.kind == "failed" else "absent"), prefix
+            if prefix in self.maps or prefix in self.values:
+                return "absent", prefix
+            if prefix in self.records:
+                return "unknown", below
+            below = prefix
+        return "unknown", below
+
+    def holds(self, path: str) -> bool:
+        """Tell whether a path is a container."""
+        return path in self.maps or path in self.records
+
+    def under(self, path: str) -> Iterator[str]:
+        """Yield the paths of the values at and under a path."""
+        return (key for key in self.values if key == path or key.startswith(f"{path}."))
+
+
+def facts_of(manifest: Manifest) -> Facts:
+    """Flatten a manifest; fields that were never asked for have no path."""
+    facts = Facts(gaps=manifest.gaps)
+    _flatten("", manifest, facts)
+    return facts
+
+
+def _flatten(path: str, value: Any, facts: Facts) -> None:
+    if isinstance(value, Section):
+        facts.records.add(path)
+        children: Mapping[str, Any] = {**_set_fields(value), **(value.model_extra or {})}
+    elif isinstance(value, Mapping):
+        facts.maps.add(path)
+        children = value
+    else:
+        facts.values[path] = list(value) if isinstance(value, tuple) else value
+        return
+    for name, child in children.items():
+        _flatten(f"{path}.{name}" if path else str(name), child, facts)
+
+
+def _set_fields(section: Section) -> dict[str, Any]:
+    names = (name for name in type(section).model_fields if name in section.model_fields_set and name not in SKIPPED)
+    return {name: getattr(section, name) for name in names}
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """Yield a path and what lies above it, the nearest first, the root last."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
+    yield ""

@@ -1,0 +1,74 @@
+"""Render one manifest as text: a screen or two of what was captured, and what could not be read."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from envprint.manifest import SECTIONS, Gap, Manifest
+from envprint.renderers.plain import brief, plain
+from envprint.renderers.text import draw
+
+LABEL_WIDTH = 24
+ENTRIES_OF_A_MAP = 8
+
+
+def render_manifest(manifest: Manifest) -> str:
+    """Return one manifest as text without colour, ending with a newline."""
+    return draw(lay_out_manifest(manifest))
+
+
+def lay_out_manifest(manifest: Manifest) -> RenderableType:
+    """Return one manifest as a layout that a rich console prints."""
+    document = manifest.as_json()
+    taken = document.get("taken") or {}
+    where = " on ".join(brief(taken[key]) for key in ("at", "host") if taken.get(key))
+    parts: list[RenderableType] = [Text(f"{plain(manifest.id[:19])}  {where}".rstrip(), style="bold")]
+    for name in SECTIONS:
+        rows = list(_rows(document.get(name) or {}))
+        if rows:
+            parts += ["", Text(name, style="bold cyan"), _grid(rows)]
+    failed = {path: gap for path, gap in manifest.gaps.items() if gap.kind == "failed"}
+    if failed:
+        parts += ["", Text("could not be read", style="bold yellow"), _grid(_gap_rows(failed))]
+    return Padding(Group(*parts), (0, 1, 0, 1))
+
+
+def _gap_rows(gaps: Mapping[str, Gap]) -> list[tuple[str, str]]:
+    return [(plain(path), plain(gap.reason)) for path, gap in sorted(gaps.items())]
+
+
+def _rows(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in section.items():
+        label = f"{prefix}{name}"
+        if isinstance(value, Mapping):
+            yield from _map_rows(label, value)
+        elif isinstance(value, list) and len(value) > ENTRIES_OF_A_MAP:
+            yield plain(label), f"{len(value)} entries"
+        elif value is not None:
+            yield plain(label), brief(value)
+
+
+def _map_rows(label: str, entries: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if len(entries) > ENTRIES_OF_A_MAP:
+        yield plain(label), f"{len(entries)} entries"
+    elif all(not isinstance(value, (Mapping, list)) for value in entries.values()):
+        text = ", ".join(f"{plain(str(key))} {brief(value)}" for key, value in entries.items() if value is not None)
+        if text:
+            yield plain(label), text
+    else:
+        for key, value in entries.items():
+            yield from _rows({key: value}, f"{label}.")
+
+
+def _grid(rows: list[tuple[str, str]]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=2)
+    grid.add_column(min_width=LABEL_WIDTH, max_width=36, overflow="fold", style="dim")
+    grid.add_column(overflow="fold")
+    for label, text in rows:
+        grid.add_row("", Text(label), Text(text))
+    return grid

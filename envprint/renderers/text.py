@@ -1,0 +1,142 @@
+"""Render a report as text for a terminal: the answer first, 80 columns, nothing that a value could make it obey."""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from envprint.renderers.plain import brief, plain
+from envprint.report import Change, Finding, Report
+
+WIDTH = 80
+FINDINGS_IN_FULL = 3
+CHANGES_OF_A_FINDING = 4
+LISTED = 12
+COLOURS = {"identical": "green", "equivalent": "green", "divergent": "red", "undecidable": "yellow"}
+FOLDED = {
+    "packages.installed": "packages",
+    "libraries.loaded": "libraries",
+    "libraries.other_copies": "copies on the search path",
+    "cpu.mitigations": "mitigations",
+    "torch.build": "build settings of torch",
+    "taken": "circumstances of the capture",
+}
+
+
+def render_text(report: Report) -> str:
+    """Return the report without colour, 80 columns wide, ending with a newline."""
+    return draw(lay_out(report))
+
+
+def draw(layout: RenderableType, width: int = WIDTH) -> str:
+    """Return a layout as plain text."""
+    page = io.StringIO()
+    console = Console(
+        file=page, width=width, color_system=None, force_terminal=False, legacy_windows=False, emoji=False, markup=False,
+        highlight=False, _environ={},
+    )  # fmt: skip
+    console.print(layout)
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).rstrip("\n") + "\n"
+
+
+def lay_out(report: Report) -> RenderableType:
+    """Return the report as a layout that a rich console prints in its own width and colours."""
+    parts: list[RenderableType] = [_headline(report), ""]
+    for place, finding in enumerate(report.findings[:FINDINGS_IN_FULL], 1):
+        parts += [_finding(place, finding, report), ""]
+    rows = [(label, text) for label, text in _lists(report) if text]
+    if rows:
+        parts.append(_rows(rows, label_width=12))
+    return Padding(Group(*parts), (0, 1, 0, 1))
+
+
+def _headline(report: Report) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    grid.add_row(
+        Text(report.verdict, style=f"bold {COLOURS[report.verdict]}"), Text(plain(report.summary), style="bold")
+    )
+    return grid
+
+
+def _finding(place: int, finding: Finding, report: Report) -> Group:
+    head = Table.grid(padding=(0, 2), expand=True)
+    head.add_column(width=2)
+    head.add_column(ratio=1)
+    head.add_column(justify="right", no_wrap=True)
+    status = f"{finding.status}  {finding.confidence:.2f}"
+    head.add_row(Text(str(place), style="bold"), Text(plain(finding.cause), style="bold cyan"), Text(status))
+    by_path = {change.path: change for change in report.changes}
+    shown = [by_path[path] for path in finding.changes[:CHANGES_OF_A_FINDING] if path in by_path]
+    rows = [("facts" if i == 0 else "", f"{plain(change.path)}  {sides(change)}") for i, change in enumerate(shown)]
+    if len(finding.changes) > len(shown):
+        rows.append(("", f"and {len(finding.changes) - len(shown)} more"))
+    rows += [("why", plain(finding.why)), ("expected", plain(finding.expected or "not known"))]
+    if finding.measured:
+        rows.append(("measured", plain(finding.measured)))
+    rows += [("fix", plain(finding.fix)), ("cost", plain(finding.cost))]
+    return Group(head, Padding(Group(Text(plain(finding.title)), _rows(rows, label_width=10)), (0, 0, 0, 4)))
+
+
+def _rows(rows: Iterable[tuple[str, str]], *, label_width: int) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=label_width, style="dim")
+    grid.add_column(overflow="fold")
+    for label, text in rows:
+        grid.add_row(Text(label), Text(text))
+    return grid
+
+
+def _lists(report: Report) -> Iterator[tuple[str, str]]:
+    explained = {path for finding in report.findings for path in finding.changes}
+    rest = report.findings[FINDINGS_IN_FULL:]
+    yield "also possible", ", ".join(f"{plain(finding.cause)} {finding.confidence:.2f}" for finding in rest)
+    numeric = [change for change in report.changes if change.bearing == "numeric"]
+    yield "may bear", listed(change for change in numeric if change.kind != "unknown" and change.path not in explained)
+    yield "unknown", listed(change for change in numeric if change.kind == "unknown")
+    ruled_out = {entry.cause for entry in report.dismissed}
+    yield "ruled out", "; ".join(plain(f"{entry.cause}: {entry.reason}") for entry in report.dismissed[:LISTED])
+    none = [change for change in report.changes if change.bearing == "none" and change.path not in ruled_out]
+    yield "no bearing", listed(none)
+    circumstance = [change for change in report.changes if change.bearing == "circumstance"]
+    yield (
+        "circumstance",
+        ", ".join(sorted({plain(change.path.removeprefix("taken.").split(".")[0]) for change in circumstance})),
+    )
+
+
+def listed(changes: Iterable[Change]) -> str:
+    """Return changes as a sentence's list: many of one kind as their number, the others with both values."""
+    folded: dict[str, int] = {}
+    single: list[str] = []
+    for change in changes:
+        group = next((prefix for prefix in FOLDED if change.path.startswith(f"{prefix}.")), None)
+        if group is not None:
+            folded[group] = folded.get(group, 0) + 1
+        else:
+            single.append(f"{plain(change.path)} {sides(change)}")
+    texts = [f"{number} {FOLDED[group]}" for group, number in folded.items()]
+    more = len(single) - LISTED
+    return "; ".join([*single[:LISTED], *([f"{more} more"] if more > 0 else []), *texts])
+
+
+def sides(change: Change) -> str:
+    """Return both values of a change; of two lists what each has that the other lacks."""
+    if change.kind == "unknown":
+        known = change.b if change.a is None else change.a
+        return "could not be read" if known is None else f"{brief(known)} / unknown"
+    if isinstance(change.a, Sequence) and isinstance(change.b, Sequence) and not isinstance(change.a, str):
+        return _difference(change.a, change.b)
+    return f"{brief(change.a)} / {brief(change.b)}"
+
+
+def _difference(a: Sequence[object], b: Sequence[object]) -> str:
+    only_a, only_b = [item for item in a if item not in b], [item for item in b if item not in a]
+    if not only_a and not only_b:
+        return "in another order"
+    parts = [f"only in {side}: {brief(items)}" for side, items in (("a", only_a), ("b", only_b)) if items]
+    return ", ".join(parts)

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from envprint.manifest import SECTIONS
 from envprint.manifest.facts import Facts
 from envprint.report import Bearing, Change
 
@@ -38,7 +39,10 @@ RULES: tuple[Rule, ...] = (
     # what was computed with
     Rule("system.architecture", "decides", "another architecture runs other kernels"),
     Rule("effective.gpu", "decides", "a GPU and a CPU round in different orders"),
+    Rule("effective.int8_vnni", "suspect", "without VNNI, sums of quantised products can saturate"),
     Rule("effective.*", "decides", "switch, hardware and build together choose other arithmetic"),
+    Rule("rng.python*", "suspect", "Python's random draws other numbers, if anything draws from it"),
+    Rule("rng.numpy*", "suspect", "numpy's global generator draws other numbers, if anything draws from it"),
     Rule("rng.*.seeded", "decides", "an unseeded generator draws other numbers in each process"),
     Rule("rng.*", "decides", "another seed or state draws other numbers"),
     Rule("torch.version", "decides", "nearly every release of torch changes some kernel"),
@@ -54,12 +58,17 @@ RULES: tuple[Rule, ...] = (
     Rule("blas.onednn.*", "decides", "oneDNN computes convolutions, bfloat16 and GELU"),
     Rule("blas.numpy.architecture", "decides", "numpy's products and dots use another kernel"),
     Rule("blas.numpy.*", "suspect", "numpy's products and dots may use another kernel"),
+    Rule("blas.numpy_simd", "suspect", "numpy's elementary functions use another vector width"),
     Rule("distributed.world_size", "decides", "batches and reductions are split over another number of ranks"),
     Rule("distributed.backend", "decides", "another library reduces across ranks"),
     Rule("distributed.*", "none", "a process's place in the job"),
     Rule("accelerators.*.compute_capability", "decides", "another generation of GPU runs other kernels", needs=GPU),
     Rule("accelerators.*.name", "decides", "another GPU runs other kernels", needs=GPU),
     Rule("accelerators.*.multiprocessors", "decides", "kernels are split by the number of multiprocessors", needs=GPU),
+    Rule("accelerators.*.cores", "decides", "kernels are split by the number of multiprocessors", needs=GPU),
+    Rule("accelerators.*.threads_per_multiprocessor", "decides", "CUDA's random numbers are dealt out by it", needs=GPU),
+    Rule("accelerators.*.partitions*", "decides", "a slice of a GPU has fewer multiprocessors", needs=GPU),
+    Rule("accelerators.*.uncorrected_errors", "suspect", "memory that returned wrong bits", needs=GPU),
     Rule("accelerators.*.architecture", "decides", "another generation of GPU runs other kernels", needs=GPU),
     Rule("accelerators.*.mig", "decides", "a slice of a GPU has fewer multiprocessors", needs=GPU),
     Rule("accelerators.*.memory_bytes", "suspect", "algorithms are chosen by free memory too", needs=GPU),
@@ -120,7 +129,6 @@ RULES: tuple[Rule, ...] = (
     Rule("determinism.inductor*", "suspect", "inductor writes other kernels", through=("compile.inductor",)),
     Rule("determinism.*", "suspect", "deterministic mode picks other kernels"),
     Rule("compile.*", "suspect", "torch.compile writes other kernels"),
-    Rule("compile", "suspect", "torch.compile is in use on one side only"),
     # software
     Rule("torch.git_revision", "suspect", "another build of torch", through=("torch.version",)),
     Rule("torch.cuda_built", "suspect", "another build of torch", needs=GPU),
@@ -142,7 +150,6 @@ RULES: tuple[Rule, ...] = (
     Rule("python.version", "suspect", "sum() of floats (3.12) and iteration orders change with Python"),
     Rule("python.start_method", "suspect", "workers begin with other random states"),
     Rule("python.*", "none", NO_BEARING),
-    Rule("python", "suspect", "the interpreter is unknown"),
     Rule("packages.origins.*", "suspect", "installed from source, so its version says little"),
     Rule("packages.twice.*", "none", "the first on the path counts, and is compared"),
     Rule("packages.conda.*", "none", "what is loaded is compared"),
@@ -154,7 +161,6 @@ RULES: tuple[Rule, ...] = (
     Rule("code.git_dirty", "suspect", "code that no commit has"),
     Rule("code.git_diff_digest", "suspect", "code that no commit has"),
     Rule("code.*", "none", PLACE),
-    Rule("code", "suspect", "which code ran is unknown"),
     # machine
     Rule("cpu.microcode", "none", NO_BEARING),
     Rule("cpu.mitigations*", "none", "speed, not results"),
@@ -175,7 +181,6 @@ RULES: tuple[Rule, ...] = (
     Rule("system.compilers*", "none", "compiles nothing that torch runs by itself"),
     Rule("system.byte_order", "suspect", "bytes are read in another order"),
     Rule("system.*", "none", NO_BEARING),
-    Rule("system", "suspect", "the operating system is unknown"),
     # variables: most act through a fact that is read where it acts
     Rule("variables.environment.LD_*", "none", "which library is found; what is loaded is compared"),
     Rule("variables.environment.DYLD_*", "none", "which library is found; what is loaded is compared"),
@@ -215,6 +220,7 @@ NUMERIC_PACKAGES = re.compile(
     r"|diffusers|sentencepiece|librosa|soundfile|av|decord|torchdata|webdataset|fbgemm-gpu|torchrec|cupy.*)(\..*)?"
 )
 NUMERIC_PACKAGE = Rule("packages.installed.*", "suspect", "a package that computes, or decides what is computed")
+WHOLE_SECTION = Rule("section", "suspect", "the whole section is unknown")
 UNLISTED = Rule("*", "suspect", "nothing is known of what it bears on")
 
 
@@ -247,7 +253,8 @@ def rule_of(path: str) -> Rule:
     """Return the first rule that matches a path."""
     if NUMERIC_PACKAGES.fullmatch(path):
         return NUMERIC_PACKAGE
-    return next((rule for rule in RULES if _regex(rule.pattern).fullmatch(path)), UNLISTED)
+    otherwise = WHOLE_SECTION if path in SECTIONS else UNLISTED
+    return next((rule for rule in RULES if _regex(rule.pattern).fullmatch(path)), otherwise)
 
 
 def _position(path: str) -> int:

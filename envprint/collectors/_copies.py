@@ -11,20 +11,27 @@ from envprint.collectors._libraries import file_name, has_known_rivals, parse_na
 
 LIMIT_CACHE_BYTES = 8 * 1024 * 1024
 _CUDA_FOLDERS = ("lib64", "lib")
+_NO_LIBRARY = (".a", ".la", ".py", ".pc")
 
 
-def find_copies(stems: Collection[str], candidates: Iterable[str]) -> dict[str, list[str]]:
-    """Return the candidates by the library that they are a copy of, each file once, links resolved."""
+def find_copies(
+    stems: Collection[str], candidates: Iterable[str], *, besides: Collection[tuple[int, int]] = ()
+) -> dict[str, list[str]]:
+    """Return the candidates by the library that they are a copy of: each file once, by its path without links.
+
+    `besides` are files that do not count, as `identify` returns them: those that are loaded.
+    """
     found: dict[str, dict[tuple[int, int], str]] = {}
     starts = tuple(stems)
     for path in candidates:
         name = file_name(path)
-        if not name.startswith(starts) or (stem := parse_name(name)[0]) not in stems:
+        if not name.startswith(starts) or name.endswith(_NO_LIBRARY) or (stem := parse_name(name)[0]) not in stems:
             continue
         identity = identify(path)
-        if identity is not None and not name.endswith((".a", ".la", ".py")):
-            found.setdefault(stem, {}).setdefault(identity, os.path.realpath(path))
-    return {stem: sorted(files.values()) for stem, files in found.items()}
+        copies = found.setdefault(stem, {})
+        if identity is not None and identity not in besides and identity not in copies:
+            copies[identity] = os.path.realpath(path)
+    return {stem: sorted(copies.values()) for stem, copies in found.items() if copies}
 
 
 def identify(path: str) -> tuple[int, int] | None:

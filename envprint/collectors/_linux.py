@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from envprint.collectors._outside import Absent
@@ -10,30 +9,36 @@ from envprint.collectors._outside import Absent
 BLOCK_BYTES = 4096
 
 
-def read_first_block(path: Path) -> str:
+def read_first_block(path: Path | str) -> str:
     """Return a file up to its first empty line; a file that is not there raises Absent.
 
     /proc/cpuinfo has a block a processor, made while it is read: all 256 of them take the kernel over ten milliseconds.
     """
     content = bytearray()
-    with _opened(path) as handle:
+    handle = _open(path)
+    try:
         while b"\n\n" not in content and (piece := os.read(handle, BLOCK_BYTES)):
             content += piece
+    finally:
+        os.close(handle)
     return content.partition(b"\n\n")[0].decode("utf-8", errors="replace")
 
 
-def read_small(path: Path) -> str:
+def read_small(path: Path | str) -> str:
     """Return the text of a file that fits one page, as those of /sys do; a file that is not there raises Absent."""
-    with _opened(path) as handle:
+    handle = _open(path)
+    try:
         return os.read(handle, BLOCK_BYTES).decode("utf-8", errors="replace").strip()
+    finally:
+        os.close(handle)
 
 
-def read_folder(folder: Path) -> dict[str, str]:
+def read_folder(folder: Path | str) -> dict[str, str]:
     """Return the text of each file in a folder by name; a folder that is not there raises Absent."""
-    return {name: read_small(folder / name) for name in sorted(list_folder(folder))}
+    return {name: read_small(f"{folder}/{name}") for name in sorted(list_folder(folder))}
 
 
-def list_folder(folder: Path) -> list[str]:
+def list_folder(folder: Path | str) -> list[str]:
     """Return the names in a folder, unordered; a folder that is not there raises Absent."""
     try:
         return os.listdir(folder)  # noqa: PTH208 - names are all that is asked for
@@ -52,14 +57,9 @@ def _ranges(listed: str) -> Iterator[tuple[str, str]]:
         yield first, last
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[int]:
+def _open(path: Path | str) -> int:
     # a bare descriptor: six times faster than a buffered file object, for files of a few bytes
     try:
-        handle = os.open(path, os.O_RDONLY)
+        return os.open(path, os.O_RDONLY)
     except (FileNotFoundError, NotADirectoryError) as exc:
         raise Absent(f"there is no {path}") from exc
-    try:
-        yield handle
-    finally:
-        os.close(handle)

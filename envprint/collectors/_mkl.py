@@ -70,7 +70,7 @@ class Mkl:
         return KERNELS.get(chosen, f"type {chosen}")
 
     def branch(self, environment: Mapping[str, str] = os.environ) -> str:
-        """Return the branch of conditional numerical reproducibility; as long as MKL has not read it, what is asked for."""
+        """Return the branch of conditional numerical reproducibility; before MKL has read it, the one asked for."""
         if self._call("mkl_serv_get_cpu_type", 0) < 0:
             return derive_branch(environment)
         return name_branch(self._call("mkl_serv_cbwr_get", ALL))

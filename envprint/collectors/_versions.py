@@ -4,7 +4,7 @@ import ctypes
 import functools
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from envprint.collectors._outside import Absent
 
@@ -24,7 +24,7 @@ def open_loaded(path: str) -> ctypes.CDLL:
         raise Absent(f"{path} is not loaded under this name") from exc
 
 
-def ask_version(stem: str, path: str, loaded: Collection[str] = ()) -> str | None:
+def ask_version(stem: str, path: str, loaded: frozenset[str] = frozenset()) -> str | None:
     """Return the version that a loaded library states, None where no call is known that tells without side effects.
 
     `loaded` names all libraries of the process. Raises Absent where this copy cannot be asked, or not yet.

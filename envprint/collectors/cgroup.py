@@ -1,7 +1,7 @@
 """Read how many processors' worth of time the control groups leave to this process."""
 
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from envprint.collectors import _linux
 from envprint.collectors._outside import Absent, read_text
@@ -20,32 +20,35 @@ def quota_cores(listed: Path = Path("/proc/self/cgroup"), root: Path = Path("/sy
     return min(limits, default=None)
 
 
-def _folders(listed: str, root: Path) -> Iterator[Path]:
+def _folders(listed: str, root: Path) -> Iterator[str]:
     # version 1: 4:cpu,cpuacct:/user.slice; version 2: 0::/user.slice (cgroups(7))
     for line in listed.splitlines():
         _, controllers, name = line.split(":", 2)
         if controllers == "":
-            yield from _upwards(root, name)
-            yield from _upwards(root / "unified", name)
+            mounts = (root, root / "unified")
         elif "cpu" in controllers.split(","):
-            yield from _upwards(root / controllers, name)
-            yield from _upwards(root / "cpu", name)
+            mounts = (root / controllers, root / "cpu")
+        else:
+            continue
+        yield from (f"{mount}{above}" for mount in mounts if mount.is_dir() for above in _upwards(name))
 
 
-def _upwards(mount: Path, name: str) -> Iterator[Path]:
-    if not mount.is_dir():
-        return
-    group = PurePosixPath(name.removeprefix("/"))
-    yield from (mount / part for part in (group, *group.parents) if ".." not in part.parts)
+def _upwards(name: str) -> Iterator[str]:
+    # /user.slice/user-1000.slice, /user.slice, and the root; a name with .. is a group outside of the namespace
+    while name not in {"", "/"}:
+        if "/.." not in name:
+            yield name
+        name = name.rpartition("/")[0]
+    yield ""
 
 
-def _read_quota(folder: Path) -> Iterator[float | None]:
+def _read_quota(folder: str) -> Iterator[float | None]:
     try:
-        limit, period = _linux.read_small(folder / "cpu.max").split()  # version 2: "max 100000", "150000 100000"
+        limit, period = _linux.read_small(f"{folder}/cpu.max").split()  # version 2: "max 100000", "150000 100000"
     except Absent:
         try:
-            limit = _linux.read_small(folder / "cpu.cfs_quota_us")  # version 1: -1 is no limit
-            period = _linux.read_small(folder / "cpu.cfs_period_us")
+            limit = _linux.read_small(f"{folder}/cpu.cfs_quota_us")  # version 1: -1 is no limit
+            period = _linux.read_small(f"{folder}/cpu.cfs_period_us")
         except Absent:
             return
     yield None if limit in {"max", "-1"} else round(int(limit) / int(period), 3)

@@ -11,6 +11,7 @@ from envprint.collectors import _outside
 from envprint.collectors._reading import Gaps
 from envprint.manifest.software import Code
 
+GIT_FIELDS = tuple(name for name in Code.model_fields if name.startswith("git_"))
 LIMIT_BYTES = 4 * 1024 * 1024
 DIFF = ("git", "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color", "--binary")
 
@@ -52,13 +53,14 @@ def file_digest(path: Path | None) -> str:
 
 def repository(gaps: Gaps, folder: Path) -> dict[str, Any]:
     """Return the facts of the git repository around a folder, each with its own gap."""
-    status = gaps.ask("git_commit", lambda: git_status(folder))
-    if status is None:
-        return {"git_commit": None}
-    facts = parse_status(status)
+    try:
+        facts = parse_status(git_status(folder))
+    except Exception as exc:  # noqa: BLE001 - what git cannot tell is a gap of each field
+        for field in GIT_FIELDS:
+            gaps.note(field, exc)
+        return dict.fromkeys(GIT_FIELDS)
     facts["git_remote"] = gaps.ask("git_remote", lambda: git_remote(folder))
-    if facts["git_dirty"]:
-        facts["git_diff_digest"] = gaps.ask("git_diff_digest", lambda: diff_digest(folder))
+    facts["git_diff_digest"] = gaps.ask("git_diff_digest", lambda: diff_digest(folder)) if facts["git_dirty"] else None
     return facts
 
 

@@ -94,9 +94,9 @@ def caches(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> dict[st
     """Return the size of each cache that the first processor sees, in bytes: `l1d`, `l1i`, `l2`, `l3`."""
     sizes: dict[str, int] = {}
     for index in sorted(name for name in _linux.list_folder(folder) if name.startswith("index")):
-        level, kind = (_linux.read_small(folder / index / name) for name in ("level", "type"))
+        level, kind = (_linux.read_small(f"{folder}/{index}/{name}") for name in ("level", "type"))
         try:
-            sizes[f"l{level}{CACHE_NAMES[kind]}"] = parse_size(_linux.read_small(folder / index / "size"))
+            sizes[f"l{level}{CACHE_NAMES[kind]}"] = parse_size(_linux.read_small(f"{folder}/{index}/size"))
         except Absent:
             continue  # Arm machines whose firmware lists the caches without their sizes
     if not sizes:

@@ -17,7 +17,7 @@ from envprint.collectors._versions import ask_version
 from envprint.manifest.software import Libraries, Library
 
 T = TypeVar("T")
-_VERSIONS: dict[Mapped, str] = {}  # a mapped file keeps its version: asked once a process
+_ask_version_once = functools.lru_cache(maxsize=1024)(ask_version)
 
 
 def collect_libraries(gaps: Gaps, maps: Path = Path("/proc/self/maps")) -> Libraries:
@@ -25,7 +25,7 @@ def collect_libraries(gaps: Gaps, maps: Path = Path("/proc/self/maps")) -> Libra
     files = gaps.ask("loaded", lambda: numeric_files(mapped_files(maps)))
     if files is None:
         return Libraries(loaded=None, loaded_twice=None, other_copies=None, deleted=None)
-    stems = {stem_of(file) for file in files.values()}
+    stems = frozenset(stem_of(file) for file in files.values())
     within = gaps.within("loaded")
     return Libraries(
         loaded={key: _library(within.within(key), file, stems) for key, file in files.items()},
@@ -54,9 +54,9 @@ def stem_of(file: Mapped) -> str:
     return parse_name(file_name(file.path))[0]
 
 
-def _library(gaps: Gaps, file: Mapped, loaded: Collection[str]) -> Library:
+def _library(gaps: Gaps, file: Mapped, loaded: frozenset[str]) -> Library:
     stem, version_in_name = parse_name(file_name(file.path))
-    stated = None if file.deleted else gaps.ask("version", lambda: _version(file, stem, loaded))
+    stated = None if file.deleted else gaps.ask("version", lambda: _ask_version_once(stem, file.path, loaded))
     return Library(
         path=_printable(file.path),
         version=stated or version_in_name,
@@ -64,23 +64,13 @@ def _library(gaps: Gaps, file: Mapped, loaded: Collection[str]) -> Library:
     )
 
 
-def _version(file: Mapped, stem: str, loaded: Collection[str]) -> str | None:
-    known = _VERSIONS.get(file)
-    if known is None:
-        known = ask_version(stem, file.path, loaded)
-        if known is not None:
-            _VERSIONS[file] = known
-    return known
-
-
 def _other_copies(files: Collection[Mapped]) -> dict[str, tuple[str, ...]]:
     rivals = [file for file in files if has_known_rivals(stem_of(file))]
     if not rivals:
         return {}
     loaded = {identity for file in rivals if not file.deleted and (identity := _copies.identify(file.path))}
-    found = _copies.find_copies({stem_of(file) for file in rivals}, _copies.candidates(_environments()))
-    others = {stem: [path for path in paths if _copies.identify(path) not in loaded] for stem, paths in found.items()}
-    return {stem: tuple(map(_printable, paths)) for stem, paths in sorted(others.items()) if paths}
+    found = _copies.find_copies({stem_of(file) for file in rivals}, _copies.candidates(_environments()), besides=loaded)
+    return {stem: tuple(map(_printable, paths)) for stem, paths in sorted(found.items())}
 
 
 def _environments() -> list[Mapping[str, str]]:

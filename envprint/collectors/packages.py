@@ -151,7 +151,8 @@ def _parse(name: str) -> tuple[str, str | None, str] | None:
 
 
 def _normalised(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()  # https://packaging.python.org/en/latest/specifications/name-normalization
+    # https://packaging.python.org/en/latest/specifications/name-normalization
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _read_version(metadata: Path, kind: str) -> str:

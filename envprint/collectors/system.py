@@ -27,7 +27,7 @@ def collect_system(gaps: Gaps) -> System:
         "libc": libc,
         "architecture": architecture,
         "byte_order": lambda: sys.byteorder,
-        "platform": platform.platform,
+        "platform": platform_string,
         "container": lambda: container.container(os.environ),
         "scheduler": lambda: container.scheduler(os.environ),
         "hypervisor": hypervisor,
@@ -83,6 +83,17 @@ def architecture() -> str:
     """Return the instruction set family by Linux's name."""
     machine = platform.machine()
     return ARCHITECTURES.get(machine, machine)
+
+
+def platform_string() -> str:
+    """Return what platform.platform() returns; on Linux that starts `uname -p`, for a word its answer leaves out."""
+    if sys.platform != "linux":
+        return platform.platform()
+    try:
+        library = "with-" + libc().replace(" ", "")
+    except Absent:
+        library = ""
+    return "-".join(filter(None, (platform.system(), platform.release(), platform.machine(), library)))
 
 
 def hypervisor() -> str:

@@ -14,6 +14,7 @@ AMD = re.compile(r"(.{1,200}?)(?: \((gfx[\w:+-]{1,60})\))?")  # AMD Instinct MI2
 XPU = re.compile(
     r"\* \[([0-9]{1,3})\] _XpuDeviceProperties\(name='([^']{1,200})'.{0,400}?, max_compute_units=([0-9]{1,6})"
 )
+SAID_BY_ROCM = ("ROCM used to build PyTorch", "HIP runtime version")
 NO_GPU = "neither torch nor nvidia-smi found a GPU"
 NOT_FOUND = {"No CUDA", "Could not collect"}
 
@@ -83,12 +84,13 @@ def _torch_devices(report: Report) -> dict[str, Device]:
 
 
 def _is_rocm(report: Report) -> bool:
-    return report.value_or_words("ROCM used to build PyTorch") not in {"N/A", "None", "Could not collect"}
+    label = next((label for label in SAID_BY_ROCM if label in report.lines), SAID_BY_ROCM[0])
+    return report.value_or_words(label) not in {"N/A", "None", "Could not collect"}
 
 
 def _raise_if_no_gpu(report: Report) -> None:
     """Raise for a machine without GPU: `No CUDA` is printed only where there is no nvcc either, which says nothing."""
-    said = {report.value_or_words(label) for label in ("GPU models and configuration", "Nvidia driver version")}
+    said = {report.first(label) for label in ("GPU models and configuration", "Nvidia driver version")}
     xpu = report.first("Is XPU available") == "True"
     if said <= NOT_FOUND and not xpu and not _is_rocm(report) and not report.truth("Is CUDA available"):
         raise nothing(NO_GPU)

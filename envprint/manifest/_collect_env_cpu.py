@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from envprint.manifest import _lscpu
-from envprint.manifest._collect_env_system import os_name
+from envprint.manifest._collect_env_system import is_macos
 from envprint.manifest._collect_env_text import CPU, Report
 
+NUMBERED_ON_ARM = frozenset({"vendor", "model", "family_number", "model_number", "stepping"})
 ARM_VENDORS = {"FUJITSU": "Fujitsu", "NVIDIA": "Nvidia"}  # lscpu's word and archspec's
 ARM_PARTS = {  # lscpu-arm.c; the kernel shows the number
     "Cortex-A53": "0xd03", "Cortex-A55": "0xd05", "Cortex-A57": "0xd07", "Cortex-A72": "0xd08", "Cortex-A76": "0xd0b",
@@ -21,12 +22,13 @@ def cpu(report: Report) -> Mapping[str, Callable[[], Any]]:
     """Return the questions about the processor, in lscpu's words, WMI's or macOS's."""
     if not report.lines.get(CPU):
         return {}
-    if os_name(report) == "Darwin":
+    if is_macos(report):
         return _apple_cpu(report.lines[CPU])
     if "Manufacturer" in report.cpu:
         return _windows_cpu(report.cpu)
     if report.cpu.get("Architecture") in {"aarch64", "armv7l"}:
-        return {**_linux_cpu(report.cpu), **_arm_cpu(report.cpu)}
+        told = _linux_cpu(report.cpu)
+        return {field: told[field] for field in told if field not in NUMBERED_ON_ARM} | _arm_cpu(report.cpu)
     return _linux_cpu(report.cpu)
 
 
@@ -54,7 +56,7 @@ def _linux_cpu(table: dict[str, str]) -> dict[str, Callable[[], Any]]:
 
 
 def _arm_cpu(table: dict[str, str]) -> dict[str, Callable[[], Any]]:
-    """Return what differs on Arm: lscpu names what the kernel numbers.
+    """Return what differs on Arm: lscpu names what the kernel numbers; a name not in the table stays unknown.
 
     Samples: `Vendor ID: ARM`, `Model name: Neoverse-V2`, `Stepping: r0p0`.
     """

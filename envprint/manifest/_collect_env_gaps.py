@@ -15,6 +15,11 @@ PARTIAL = {  # maps of which collect_env knows some keys only
     "system.compilers": "collect_env asks only gcc, clang, cmake and nvcc",
     "variables.environment": "collect_env prints only the allocator's variables",
 }
+CUT_OFF_AFTER = {
+    "CPU": ("cpu.address_bits", "cpu.caches_bytes", "cpu.mitigations", "cpu.numa_nodes"),
+    "GPU models and configuration": ("accelerators.devices",),
+    "Intel GPU models detected": ("accelerators.torch_devices",),
+}
 S = TypeVar("S", bound=Section)
 
 
@@ -36,13 +41,16 @@ def read_section(path: str, model: type[S], questions: Mapping[str, Callable[[],
     return model(**{field: _ask(f"{path}.{field}", question, gaps) for field, question in questions.items()})
 
 
-def not_printed(sections: Mapping[str, Section], gaps: Mapping[str, Gap]) -> dict[str, Gap]:
-    """Return a gap for every section, and for every field of the sections there are, that has neither value nor gap."""
+def not_printed(sections: Mapping[str, Section], gaps: Mapping[str, Gap], last: str) -> dict[str, Gap]:
+    """Return a gap for every section, and for every field of the sections there are, that has neither value nor gap.
+
+    Maps that are known in part get one too, those of the last label as well: the rest of them may be cut off.
+    """
     missing = {name: NOT_PRINTED for name in SECTIONS if name not in sections}
     for name, section in sections.items():
         missing |= {path: NOT_PRINTED for path in _unset(name, section) if path not in gaps}
-    partial = (path for path in PARTIAL if _has(sections, path))
-    return missing | {path: Gap(kind="failed", reason=PARTIAL[path]) for path in partial}
+    partial = PARTIAL | dict.fromkeys(CUT_OFF_AFTER.get(last, ()), "the text ends there: it may be cut off")
+    return missing | {path: Gap(kind="failed", reason=partial[path]) for path in partial if _has(sections, path)}
 
 
 def _ask(path: str, question: Callable[[], Any], gaps: dict[str, Gap]) -> Any:

@@ -48,6 +48,11 @@ def os_name(report: Report) -> str:
     return named or "Linux"
 
 
+def is_macos(report: Report) -> bool:
+    """Return whether the report is one of macOS."""
+    return "macOS" in report.first("Python platform") or report.first("OS").startswith(("macOS", "Mac OSX"))
+
+
 def architecture(report: Report) -> str:
     """Return the instruction set family by Linux's name."""
     match = MACHINE.search(report.first("OS")) or MACHINE.search(report.first("Python version"))

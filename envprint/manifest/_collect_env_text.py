@@ -53,7 +53,10 @@ LINE = re.compile(rf"({ANY_LABEL})[ \t]*:(.*)")
 HEADING = re.compile(rf"({CPU}|{PACKAGES})[ \t]*:|({CPU}) Info|({PACKAGES})")  # the last two are vLLM's, in banners
 # A terminal that pads its lines makes one line of two when it is copied: each label after spaces begins a line.
 JOINED = re.compile(rf"(?<=  )(?=(?:{ANY_LABEL})[ \t]*:)")
-BEGINNING = re.compile(r"PyTorch version[ \t]*:[^\n]{0,200}\n[^\n]{0,40}Is debug build")
+# What repeats the label ends the attempt: so each character is looked at once.
+BEGINNING = re.compile(
+    r"PyTorch version[ \t]*:(?:(?!PyTorch version)[^\n]){0,1000}\n(?:(?!PyTorch version)[^\n]){0,100}Is debug build"
+)
 ANNOUNCEMENT = "Collecting environment information"
 ANY_OWN = re.compile("|".join(re.escape(label) for label in sorted(OWN)))
 CLOSING = ("```", "~~~", "</details", "</pre")
@@ -69,6 +72,11 @@ class Report:
 
     lines: Mapping[str, str]
     cpu: dict[str, str]
+
+    @property
+    def last(self) -> str:
+        """Return the label that the report ends with."""
+        return next(reversed([*self.lines]), "")
 
     def first(self, label: str) -> str:
         """Return the first line after a label, empty where the label is not there."""
@@ -135,7 +143,10 @@ def split_report(text: str) -> Report:
         else:
             current = found[label] = [rest]
     lines = {label: "\n".join(said).strip() for label, said in found.items()}
-    return Report(lines, parse_table(lines.get(CPU, "")))
+    table = parse_table(lines.get(CPU, ""))
+    if PACKAGES not in lines and next(reversed(table), "") == "Flags":
+        del table["Flags"]  # they may go on where the text is cut off
+    return Report(lines, table)
 
 
 def count_reports(text: str) -> int:

@@ -51,7 +51,7 @@ def parse_collect_env(text: str) -> Manifest:
         if _tells(section, noted):
             sections[name] = section
             gaps |= noted
-    gaps |= not_printed(sections, gaps)
+    gaps |= not_printed(sections, gaps, report.last)
     return Manifest(**sections, gaps=dict(sorted(gaps.items())), taken=_taken(text))  # type: ignore[arg-type]  # by name
 
 

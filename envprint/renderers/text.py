@@ -18,11 +18,12 @@ LISTED = 12
 COLOURS = {"identical": "green", "equivalent": "green", "divergent": "red", "undecidable": "yellow"}
 FOLDED = {
     "packages.installed": "packages",
+    "packages.twice": "packages installed twice",
+    "packages.conda": "conda packages",
     "libraries.loaded": "libraries",
     "libraries.other_copies": "copies on the search path",
     "cpu.mitigations": "mitigations",
     "torch.build": "build settings of torch",
-    "taken": "circumstances of the capture",
 }
 
 
@@ -49,7 +50,7 @@ def lay_out(report: Report) -> RenderableType:
         parts += [_finding(place, finding, report), ""]
     rows = [(label, text) for label, text in _lists(report) if text]
     if rows:
-        parts.append(_rows(rows, label_width=12))
+        parts.append(_rows(rows, label_width=13))
     return Padding(Group(*parts), (0, 1, 0, 1))
 
 
@@ -127,8 +128,9 @@ def listed(changes: Iterable[Change]) -> str:
 def sides(change: Change) -> str:
     """Return both values of a change; of two lists what each has that the other lacks."""
     if change.kind == "unknown":
-        known = change.b if change.a is None else change.a
-        return "could not be read" if known is None else f"{brief(known)} / unknown"
+        if change.a is None and change.b is None:
+            return "could not be read"
+        return " / ".join("unknown" if value is None else brief(value) for value in (change.a, change.b))
     if isinstance(change.a, Sequence) and isinstance(change.b, Sequence) and not isinstance(change.a, str):
         return _difference(change.a, change.b)
     return f"{brief(change.a)} / {brief(change.b)}"

@@ -1,0 +1,66 @@
+"""What the tests share: when a test may be skipped, and a manifest of this machine."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SKIP_NOTHING = os.environ.get("ENVPRINT_SKIP_NOTHING") == "1"
+ROOT = Path(__file__).parent.parent
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip by name what this machine cannot run, and run the fast tests first."""
+    lacking = {
+        "torch": None if importlib.util.find_spec("torch") else "torch is not installed",
+        "lab": None if can_emulate() else "emulated machines need Linux on x86-64, root, unshare and qemu-user-static",
+        "git": None if shutil.which("git") else "git is not installed",
+        "cc": None if shutil.which("cc") else "there is no C compiler",
+    }
+    for item in items:
+        for mark, reason in lacking.items():
+            if reason is not None and item.get_closest_marker(mark) and not SKIP_NOTHING:
+                item.add_marker(pytest.mark.skip(reason=reason))
+    items.sort(key=lambda item: sum(item.get_closest_marker(mark) is not None for mark in ("torch", "slow", "lab", "lab")))
+
+
+def can_emulate() -> bool:
+    """Tell whether another CPU can be emulated here."""
+    tools = all(shutil.which(name) for name in ("unshare", "mount", "qemu-x86_64-static"))
+    return sys.platform == "linux" and os.uname().machine == "x86_64" and tools and os.geteuid() == 0
+
+
+@pytest.fixture
+def run_python() -> Run:
+    """Run a piece of Python in a process of its own, with warnings as errors, and return what became of it."""
+
+    def run(code: str, *arguments: str, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-W", "error", "-c", code, *arguments]
+        environment = {**os.environ, **variables}
+        return subprocess.run(
+            words, check=False, capture_output=True, text=True, timeout=300, cwd=folder, env=environment, encoding="utf-8"
+        )
+
+    return run
+
+
+@pytest.fixture
+def envprint(tmp_path: Path) -> Run:
+    """Run the command line in a folder of its own and return what became of it."""
+
+    def run(*arguments: str, stdin: str | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-m", "envprint", *arguments]
+        environment = {**os.environ, "COLUMNS": "80", **variables}
+        return subprocess.run(
+            words, check=False, capture_output=True, text=True, timeout=300, cwd=tmp_path, env=environment, input=stdin,
+            encoding="utf-8", errors="surrogateescape",
+        )  # fmt: skip
+
+    return run

@@ -1,0 +1,45 @@
+"""The JSON Schemas in schemas/ are those of the models; `python tests/test_schemas.py --write` makes them anew."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from pydantic import BaseModel
+
+from envprint.causes import explain
+from envprint.collectors import capture
+from envprint.manifest import Manifest
+from envprint.report import Report
+
+FOLDER = Path(__file__).parent.parent / "schemas"
+MODELS: dict[str, type[BaseModel]] = {"manifest-1.json": Manifest, "report-1.json": Report}
+
+
+def generate(model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema(mode="serialization", by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def as_text(model: type[BaseModel]) -> str:
+    return json.dumps(generate(model), indent=2, sort_keys=True) + "\n"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_committed_schema_is_current(name: str) -> None:
+    assert as_text(MODELS[name]) == (FOLDER / name).read_text(encoding="utf-8"), "make schemas"
+
+
+def test_a_captured_manifest_and_its_report_are_valid() -> None:
+    manifest = capture()
+    report = explain(manifest, manifest.model_copy(update={"torch": None, "id": "sha256:0"}))
+
+    jsonschema.validate(manifest.as_json(), generate(Manifest))
+    jsonschema.validate(report.model_dump(mode="json", by_alias=True), generate(Report))
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["--write"]:
+    for file, model_ in MODELS.items():
+        (FOLDER / file).write_text(as_text(model_), encoding="utf-8")

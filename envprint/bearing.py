@@ -142,6 +142,9 @@ RULES: tuple[Rule, ...] = (
     Rule("torch.build.*", "suspect", "torch was built otherwise"),
     Rule("torch*", "suspect", "torch was built otherwise"),
     Rule("libraries.loaded.*.path", "none", PLACE),
+    Rule("libraries.loaded.libcu*", "suspect", "another GPU library, or another build of it, is loaded", needs=GPU),
+    Rule("libraries.loaded.libnccl*", "suspect", "another NCCL reduces across GPUs", needs=GPU),
+    Rule("libraries.loaded.libnv*", "suspect", "another GPU library, or another build of it, is loaded", needs=GPU),
     Rule("libraries.other_copies*", "none", "on the search path, but not loaded"),
     Rule("libraries.loaded_twice*", "suspect", "which copy is called depends on the order of loading"),
     Rule("libraries*", "suspect", "another library, or another build of it, is loaded"),
@@ -237,10 +240,10 @@ def judge(change: Change, a: Facts, b: Facts) -> Change:
     return change.model_copy(update={"bearing": bearing, "decisive": decisive, "why": why})
 
 
-def rank(change: Change) -> tuple[int, int, str]:
-    """Return where a change stands in a report: what decides first, then what may, in the order of the table."""
+def rank(change: Change) -> tuple[int, bool, int, str]:
+    """Return where a change stands in a report: what decides, what may, the unknown, the rest; each by the table."""
     group = 0 if change.decisive else 1 if change.bearing == "numeric" else 2
-    return (group + (change.kind == "unknown"), _position(change.path), change.path)
+    return (group, change.kind == "unknown", _position(change.path), change.path)
 
 
 def is_dismissed(change: Change) -> bool:

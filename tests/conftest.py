@@ -28,7 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, reason in lacking.items():
             if reason is not None and item.get_closest_marker(mark) and not SKIP_NOTHING:
                 item.add_marker(pytest.mark.skip(reason=reason))
-    items.sort(key=lambda item: sum(item.get_closest_marker(mark) is not None for mark in ("torch", "slow", "lab", "lab")))
+    items.sort(
+        key=lambda item: sum(item.get_closest_marker(mark) is not None for mark in ("torch", "slow", "lab", "lab"))
+    )
 
 
 def can_emulate() -> bool:
@@ -41,11 +43,20 @@ def can_emulate() -> bool:
 def run_python() -> Run:
     """Run a piece of Python in a process of its own, with warnings as errors, and return what became of it."""
 
-    def run(code: str, *arguments: str, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        code: str, *arguments: str, folder: Path | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         words = [sys.executable, "-W", "error", "-c", code, *arguments]
         environment = {**os.environ, **variables}
         return subprocess.run(
-            words, check=False, capture_output=True, text=True, timeout=300, cwd=folder, env=environment, encoding="utf-8"
+            words,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            cwd=folder,
+            env=environment,
+            encoding="utf-8",
         )
 
     return run
@@ -64,3 +75,9 @@ def envprint(tmp_path: Path) -> Run:
         )  # fmt: skip
 
     return run
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Return the folder of samples."""
+    return ROOT / "samples"

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -84,7 +83,9 @@ def test_nothing_fails_to_be_read_on_an_ordinary_machine() -> None:
 
 @pytest.mark.torch
 def test_capturing_changes_no_generator_flag_thread_count_or_variable(run_python: Run) -> None:
-    code = f"{STATE}\nbefore = state()\nimport envprint\nenvprint.capture()\nenvprint.capture()\nassert before == state()"
+    code = (
+        f"{STATE}\nbefore = state()\nimport envprint\nenvprint.capture()\nenvprint.capture()\nassert before == state()"
+    )
 
     done = run_python(code)
 
@@ -203,7 +204,10 @@ def test_no_planted_secret_gets_into_a_manifest(run_python: Run, tmp_path: Path)
     url = "https://ada:sesame-open-wide@example.org/spy.git"
     origin = {"url": url, "vcs_info": {"vcs": "git", "commit_id": "0" * 40}}
     (package / "direct_url.json").write_text(json.dumps(origin))
-    for words in (["init", "-q"], ["remote", "add", "origin", "https://ada:abracadabra99@example.org/r.git?token=xyzzy12345"]):
+    for words in (
+        ["init", "-q"],
+        ["remote", "add", "origin", "https://ada:abracadabra99@example.org/r.git?token=xyzzy12345"],
+    ):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     script = tmp_path / "train.py"
     script.write_text(
@@ -213,7 +217,9 @@ def test_no_planted_secret_gets_into_a_manifest(run_python: Run, tmp_path: Path)
         "sys.stdout.buffer.write(dump_manifest(envprint.capture()))\n"
     )
     arguments = ["--api-key", "swordfish-77", "--hf_token=shibboleth88", "--lr", "0.1", "sk-proj-abcdefghijklmnop1234"]
-    code = f"import runpy, sys; sys.argv = ['train.py', *{arguments!r}]; runpy.run_path('train.py', run_name='__main__')"
+    code = (
+        f"import runpy, sys; sys.argv = ['train.py', *{arguments!r}]; runpy.run_path('train.py', run_name='__main__')"
+    )
 
     done = run_python(code, folder=tmp_path, **SECRETS)
 
@@ -264,5 +270,3 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         package.nonsense  # noqa: B018 - the access is the test
-
-

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Literal
 
 from envprint.bearing import is_dismissed
 from envprint.causes.cause import Cause, load_catalog
@@ -19,13 +20,7 @@ def explain(a: Manifest, b: Manifest, *, name_a: str = "", name_b: str = "") -> 
     """Compare two manifests and say what of their differences bears on results, and why."""
     changes = compare(a, b)
     findings = find(changes)
-    dismissed = tuple(Dismissed(cause=change.path, reason=change.why) for change in changes if is_dismissed(change))
-    gaps = tuple(
-        SideGap(side=side, path=path, kind=gap.kind, reason=gap.reason)
-        for side, manifest in (("a", a), ("b", b))
-        for path, gap in sorted(manifest.gaps.items())
-        if gap.kind == "failed" or any(change.path == path for change in changes)
-    )
+    dismissed = dismiss(changes, findings)
     verdict = verdict_of(changes, dismissed)
     return Report(
         verdict=verdict,
@@ -34,7 +29,7 @@ def explain(a: Manifest, b: Manifest, *, name_a: str = "", name_b: str = "") -> 
         findings=findings,
         dismissed=dismissed,
         changes=changes,
-        gaps=gaps,
+        gaps=(*_gaps("a", a, changes), *_gaps("b", b, changes)),
     )
 
 
@@ -42,16 +37,39 @@ def find(changes: Sequence[Change]) -> tuple[Finding, ...]:
     """Return the causes whose facts differ, the likeliest first.
 
     With facts alone each is a suspect: its confidence is its share of the weight of all suspects and of what no
-    manifest shows. A change counts for the first cause that names it most closely.
+    manifest shows. A change counts for the one cause that names it most closely, or for the wider one it follows from.
     """
-    shown: dict[Cause, list[Change]] = {}
+    shown: dict[str, list[Change]] = {}
     for change in changes:
         if change.bearing == "numeric" and change.kind != "unknown" and (cause := cause_of(change.path)) is not None:
-            shown.setdefault(cause, []).append(change)
-    weights = {cause: _weight(cause, theirs) for cause, theirs in shown.items()}
+            shown.setdefault(cause.id, []).append(change)
+    causes = {cause.id: cause for cause in load_catalog()}
+    for name in sorted(shown):
+        wider = causes[name].wider
+        if wider in shown:
+            shown[wider] += shown.pop(name)
+    weights = {name: _weight(causes[name], theirs) for name, theirs in shown.items()}
     total = sum(weights.values()) + UNSEEN
-    ranked = sorted(shown, key=lambda cause: (-weights[cause], cause.id))
-    return tuple(_finding(cause, shown[cause], weights[cause] / total) for cause in ranked)
+    ranked = sorted(shown, key=lambda name: (-weights[name], name))
+    return tuple(_finding(causes[name], shown[name], weights[name] / total) for name in ranked)
+
+
+def dismiss(changes: Sequence[Change], findings: Sequence[Finding]) -> tuple[Dismissed, ...]:
+    """Return the causes whose facts differ and were shown to be without effect, each with how."""
+    found = {finding.cause for finding in findings}
+    reasons: dict[str, str] = {}
+    for change in changes:
+        if is_dismissed(change):
+            cause = cause_of(change.path)
+            reasons.setdefault(cause.id if cause else change.path, change.why)
+    return tuple(Dismissed(cause=name, reason=reason) for name, reason in reasons.items() if name not in found)
+
+
+def _gaps(side: Literal["a", "b"], manifest: Manifest, changes: Sequence[Change]) -> tuple[SideGap, ...]:
+    """Return the gaps that a reader needs: what failed, and what is absent on one side only."""
+    changed = {change.path for change in changes}
+    needed = ((path, gap) for path, gap in sorted(manifest.gaps.items()) if gap.kind == "failed" or path in changed)
+    return tuple(SideGap(side=side, path=path, kind=gap.kind, reason=gap.reason) for path, gap in needed)
 
 
 @lru_cache(maxsize=4096)

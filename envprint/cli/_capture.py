@@ -1,6 +1,6 @@
 """Capture with a sign of life: importing torch takes seconds."""
 
-import click
+import sys
 
 from envprint.manifest import Manifest
 
@@ -9,7 +9,7 @@ def capture_with_progress(*, anonymous: bool = False) -> Manifest:
     """Return a manifest of this machine; on a terminal a spinner turns on standard error until it is there."""
     from envprint.collectors import capture_fresh
 
-    if not click.get_text_stream("stderr").isatty():
+    if not sys.stderr.isatty():
         return capture_fresh(anonymous=anonymous)
     from rich.console import Console
 

@@ -71,15 +71,30 @@ def file_name(path: str) -> str:
     return path.rpartition(_separator(path))[2]
 
 
+def package_of(path: str) -> str | None:
+    """Return the Python package that a copy came with, None where it is shared.
+
+    auditwheel and delocate put libraries into NAME.libs and NAME/.dylibs, wherever packages are installed.
+    """
+    parts = path.split(_separator(path))[:-1]
+    for index, part in reversed(list(enumerate(parts))):
+        if part.endswith(".libs"):
+            return part.removesuffix(".libs")
+        if index > 0 and (part == ".dylibs" or parts[index - 1 : index + 1] == ["torch", "lib"]):
+            return parts[index - 1]
+        if index > 0 and parts[index - 1] in _PACKAGES:
+            return part
+    return None
+
+
 def owner(path: str) -> str:
     """Return who brought a copy: the Python package it lies in, `system`, or the folder."""
-    parts = path.split(_separator(path))
-    for index in range(len(parts) - 2, 0, -1):
-        if parts[index - 1] in _PACKAGES:
-            return parts[index].removesuffix(".libs")
+    package = package_of(path)
+    if package is not None:
+        return package
     if path.startswith(_SYSTEM):
         return "system"
-    return parts[-2] if len(parts) > 1 else ""
+    return path.split(_separator(path))[-2:][0] if _separator(path) in path else ""
 
 
 def name_copies(paths: Iterable[str]) -> dict[str, str]:

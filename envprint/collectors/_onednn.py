@@ -48,10 +48,10 @@ def derive_isa(flags: Collection[str], at_exec: Mapping[str, str], now: Mapping[
         raise RuntimeError(f"{_VARIABLES[0]} was set in the running process: oneDNN read it before or after that")
     if "sse4_1" not in flags:
         raise Absent("oneDNN's instruction sets are those of x86 with SSE4.1")
-    allowed = ISAS.get(limit, next(iter(ISAS.values())))  # oneDNN ignores a name that it does not know
-    return next(name for name, needed in ISAS.items() if needed <= allowed and needed.issubset(flags))
+    allowed = ISAS[limit].intersection(flags) if limit else flags
+    return next(name for name, needed in ISAS.items() if needed.issubset(allowed))
 
 
 def _limit(environment: Mapping[str, str]) -> str:
     value = next((environment[name] for name in _VARIABLES if environment.get(name)), "").upper()
-    return _ALIASES.get(value, value if value in ISAS else "")
+    return _ALIASES.get(value, value if value in ISAS else "")  # oneDNN ignores a name that it does not know

@@ -3,13 +3,13 @@
 import warnings
 from typing import Any, NamedTuple
 
-from envprint.collectors._libraries import name_copies, owner
+from envprint.collectors._libraries import name_copies, package_of
 
 
 class Loaded(NamedTuple):
-    """A pool as threadpoolctl describes it, and the package that its library came with."""
+    """A pool as threadpoolctl describes it, and the package that its library came with, if any."""
 
-    owner: str
+    package: str | None
     facts: dict[str, Any]
 
 
@@ -25,4 +25,4 @@ def loaded_pools() -> dict[str, Loaded]:
 def name_pools(pools: list[dict[str, Any]]) -> dict[str, Loaded]:
     """Return threadpoolctl's list as a map by library."""
     by_path = {pool["filepath"]: pool for pool in pools}
-    return {key: Loaded(owner(path), by_path[path]) for key, path in name_copies(by_path).items()}
+    return {key: Loaded(package_of(path), by_path[path]) for key, path in name_copies(by_path).items()}

@@ -1,10 +1,11 @@
 """Collect the linear algebra of torch and of numpy, apart, and torch's oneDNN."""
 
+import functools
 import os
 import re
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from envprint.collectors import _mkl, _onednn, _outside
 from envprint.collectors._cpuflags import read_first_cpu
@@ -12,6 +13,9 @@ from envprint.collectors._outside import Absent
 from envprint.collectors._pools import Loaded, loaded_pools
 from envprint.collectors._reading import Gaps
 from envprint.manifest.numerics import Blas, BlasPair, Onednn
+
+T = TypeVar("T")
+Pools = Callable[[], Mapping[str, Loaded]]
 
 # torch's CMake variable BLAS_INFO, numpy's name of the dependency, threadpoolctl's internal_api -> what it is
 VENDORS = {
@@ -42,7 +46,7 @@ _UMATH = ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath")  # nu
 
 def collect_blas(gaps: Gaps) -> BlasPair:
     """Read which library multiplies matrices in torch and in numpy, and what each dispatches to on this CPU."""
-    pools = gaps.ask("pools", loaded_pools) or {}
+    pools = functools.cache(loaded_pools)
     return BlasPair(
         torch=gaps.ask("torch", lambda: _torch(gaps.within("torch"), pools)),
         numpy=gaps.ask("numpy", lambda: _numpy(gaps.within("numpy"), pools)),
@@ -76,14 +80,15 @@ def parse_onednn_version(build: str) -> str:
 
 
 def find_pool(pools: Mapping[str, Loaded], package: str, vendor: str | None) -> tuple[str, Loaded]:
-    """Return the BLAS that came with a package, else the one of its vendor that belongs to no other package."""
+    """Return the BLAS that came with a package, else the one of its vendor that belongs to no package.
+
+    Where it was built with an interface only (`cblas` of conda and Debian), any that belongs to no package.
+    """
     blas = [(key, pool) for key, pool in pools.items() if pool.facts["user_api"] == "blas"]
-    own = [found for found in blas if found[1].owner == package]
-    shared = [
-        (key, pool)
-        for key, pool in blas
-        if pool.owner not in {"torch", "numpy", "scipy"} and VENDORS.get(pool.facts["internal_api"]) == vendor
-    ]
+    own = [found for found in blas if found[1].package == package]
+    shared = [found for found in blas if found[1].package is None]
+    if vendor in VENDORS.values():
+        shared = [found for found in shared if VENDORS.get(found[1].facts["internal_api"]) == vendor]
     found = next(iter(own or shared), None)
     if found is None:
         raise Absent(f"no shared BLAS of {package} is loaded")
@@ -105,9 +110,9 @@ def parse_simd(baseline: list[str], dispatched: list[str], features: Mapping[str
     return tuple(dict.fromkeys(name for name in (*baseline, *dispatched) if features.get(name)))
 
 
-def _torch(gaps: Gaps, pools: Mapping[str, Loaded]) -> Blas:
+def _torch(gaps: Gaps, pools: Pools) -> Blas:
     build = str(_outside.imported("torch").__config__.show())
-    vendor = gaps.ask("vendor", lambda: parse_vendor(build))
+    vendor = _stated(lambda: parse_vendor(build))
     if vendor == "MKL":
         return Blas(
             vendor=vendor,
@@ -115,7 +120,7 @@ def _torch(gaps: Gaps, pools: Mapping[str, Loaded]) -> Blas:
                 {
                     "version": lambda: parse_mkl_version(build),
                     "architecture": lambda: _mkl.of_torch().architecture(),
-                    "threading": lambda: _threading_of_mkl(pools),
+                    "threading": lambda: _threading_of_mkl(pools()),
                     "interface": _unsaid_interface,
                     "branch": lambda: _mkl.of_torch().branch(),
                 }
@@ -124,9 +129,9 @@ def _torch(gaps: Gaps, pools: Mapping[str, Loaded]) -> Blas:
     return _from_pool(gaps, pools, "torch", vendor)
 
 
-def _numpy(gaps: Gaps, pools: Mapping[str, Loaded]) -> Blas:
-    configured = gaps.ask("vendor", lambda: _numpy_configuration(_outside.imported("numpy")))
-    vendor, version = configured or (None, None)
+def _numpy(gaps: Gaps, pools: Pools) -> Blas:
+    numpy = _outside.imported("numpy")
+    vendor, version = _stated(lambda: _numpy_configuration(numpy)) or (None, None)
     blas = _from_pool(gaps, pools, "numpy", vendor)
     if blas.version is None and version is not None:
         blas = blas.model_copy(update={"version": version})
@@ -134,27 +139,41 @@ def _numpy(gaps: Gaps, pools: Mapping[str, Loaded]) -> Blas:
     return blas
 
 
-def _from_pool(gaps: Gaps, pools: Mapping[str, Loaded], package: str, vendor: str | None) -> Blas:
+def _from_pool(gaps: Gaps, pools: Pools, package: str, vendor: str | None) -> Blas:
     """Describe a BLAS in a library of its own as threadpoolctl sees it; Accelerate and Eigen are none."""
 
+    def loaded_vendor() -> str:
+        found = _stated(lambda: find_pool(pools(), package, vendor))
+        name = VENDORS.get(found[1].facts["internal_api"], vendor) if found else vendor
+        if name is None:
+            raise Absent(f"{package} does not say with which BLAS it was built, and none is loaded")
+        return name
+
     def fact(name: str) -> Any:
-        value = find_pool(pools, package, vendor)[1].facts.get(name)
+        value = find_pool(pools(), package, vendor)[1].facts.get(name)
         if value is None:
             raise Absent(f"{package}'s BLAS has no {name}")
         return value
 
     return Blas(
-        vendor=vendor,
+        vendor=gaps.ask("vendor", loaded_vendor),
         branch=None,
         **gaps.ask_all(
             {
                 "version": lambda: fact("version"),
                 "architecture": lambda: fact("architecture"),
                 "threading": lambda: fact("threading_layer"),
-                "interface": lambda: "ILP64" if "64_" in find_pool(pools, package, vendor)[0] else "LP64",
+                "interface": lambda: "ILP64" if "64_" in find_pool(pools(), package, vendor)[0] else "LP64",
             }
         ),
     )
+
+
+def _stated(question: Callable[[], T]) -> T | None:
+    try:
+        return question()
+    except Absent:
+        return None
 
 
 def _numpy_configuration(numpy: Any) -> tuple[str, str | None]:
@@ -175,7 +194,7 @@ def _numpy_configuration(numpy: Any) -> tuple[str, str | None]:
 
 def _threading_of_mkl(pools: Mapping[str, Loaded]) -> str:
     """Return MKL's threading layer: libgomp has no entry points but those that the GNU layer calls."""
-    if any(pool.facts["prefix"] == "libgomp" and pool.owner == "torch" for pool in pools.values()):
+    if any(pool.facts["prefix"] == "libgomp" and pool.package == "torch" for pool in pools.values()):
         return "gnu"
     raise Absent("torch does not say which threading layer of MKL is linked into it")
 

@@ -110,7 +110,7 @@ def tf32(read: Read, operation: str) -> bool:
     if read.precision.fp32 is not None:
         return read.precision.fp32.get(f"cuda.{operation}") == "tf32"
     matmul, cudnn = read.precision.cuda_matmul_allow_tf32, read.precision.cudnn_allow_tf32
-    return needed(matmul if operation == "matmul" else cudnn, "the TF32 switches")
+    return bool(needed(matmul if operation == "matmul" else cudnn, "the TF32 switches"))
 
 
 def _computes_tf32(device: Device, read: Read) -> bool:

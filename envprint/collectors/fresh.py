@@ -1,8 +1,10 @@
 """What a fresh process must import before it can be captured, and what to say when that fails."""
 
+import contextlib
 import importlib
 import importlib.metadata
 import warnings
+from collections.abc import Callable
 
 from envprint.collectors._outside import Absent
 from envprint.collectors._reading import gap_from
@@ -22,21 +24,26 @@ def import_libraries() -> dict[str, Exception]:
         except Exception as exc:  # noqa: BLE001 - a broken library is a fact of the environment
             failures[name] = exc
     if "torch" not in failures:
-        initialise_cuda()
+        begin_work()
     return failures
 
 
-def initialise_cuda() -> None:
-    """Start CUDA if there is any, so that torch tells what it sees; a driver that fails is told by the gaps."""
+def begin_work() -> None:
+    """Use each library once, so that it tells what it chose: CUDA its devices, cuDNN its version, MKL its code path.
+
+    One that fails is told by the gaps.
+    """
     import torch
 
-    try:
-        with warnings.catch_warnings():
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: torch.cuda.is_available() and torch.cuda.init(),
+        lambda: torch.backends.cudnn.is_available() and torch.backends.cudnn.version(),
+        lambda: torch.ones(32, 32) @ torch.ones(32, 32),
+    )
+    for step in steps:
+        with warnings.catch_warnings(), contextlib.suppress(RuntimeError, AssertionError):
             warnings.simplefilter("ignore")
-            if torch.cuda.is_available():
-                torch.cuda.init()
-    except (RuntimeError, AssertionError):
-        return
+            step()
 
 
 def explain_missing(gaps: dict[str, Gap], failures: dict[str, Exception]) -> dict[str, Gap]:

@@ -1,5 +1,6 @@
 """Collect the thread counts that decide how long reductions are split."""
 
+import functools
 from collections.abc import Mapping
 
 from envprint.collectors import _mkl, _outside
@@ -18,14 +19,14 @@ def collect_threads(gaps: Gaps) -> Threads:
     """
     intraop = gaps.ask("torch_intraop", lambda: _outside.imported("torch").get_num_threads())
     interop = gaps.ask("torch_interop", lambda: _outside.imported("torch").get_num_interop_threads())
-    pools = gaps.ask("pools", loaded_pools)
+    pools = functools.cache(loaded_pools)
     return Threads(
         torch_intraop=intraop,
         torch_interop=interop,
-        openmp=gaps.ask("openmp", lambda: count_openmp(pools or {})),
+        openmp=gaps.ask("openmp", lambda: count_openmp(pools())),
         mkl=gaps.ask("mkl", lambda: _mkl.of_torch().threads()),
         mkl_dynamic=gaps.ask("mkl_dynamic", lambda: _mkl.of_torch().dynamic()),
-        pools=None if pools is None else parse_pools(pools),
+        pools=gaps.ask("pools", lambda: parse_pools(pools())),
     )
 
 

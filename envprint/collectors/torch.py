@@ -6,9 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from envprint.collectors import _outside
+from envprint.collectors._libraries import file_name
+from envprint.collectors._maps import mapped_files
 from envprint.collectors._reading import Gaps
 from envprint.manifest.software import Torch
 
+# What cuDNN 9 and 8 load with their first call, be it cudnnGetVersion; until then only libcudnn.so itself is there.
+CUDNN_IN_USE = ("libcudnn_graph.so", "libcudnn_ops_infer.so")
 BUILD_NOISE = {"COMMIT_SHA", "TORCH_VERSION"}  # said by fields of their own
 
 
@@ -75,6 +79,8 @@ def cudnn_version(torch: Any) -> str:
     """Return the version of the cuDNN that is loaded, as cudnnGetVersion counts: 90100 is 9.1.0, 8500 is 8.5.0."""
     if torch.version.hip or not torch.backends.cudnn.is_available():
         raise _outside.Absent("this torch is built without cuDNN")
+    if not any(file_name(mapped.path).startswith(CUDNN_IN_USE) for mapped in mapped_files()):
+        raise _outside.Absent("cuDNN is not in use yet: asking its version would load it")
     return str(torch.backends.cudnn.version())
 
 

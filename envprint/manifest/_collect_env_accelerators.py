@@ -84,6 +84,8 @@ def _torch_devices(report: Report) -> dict[str, Device]:
 
 
 def _is_rocm(report: Report) -> bool:
+    if report.lacks_torch:
+        raise Missing("collect_env could not import torch")
     label = next((label for label in SAID_BY_ROCM if label in report.lines), SAID_BY_ROCM[0])
     return report.value_or_words(label) not in {"N/A", "None", "Could not collect"}
 

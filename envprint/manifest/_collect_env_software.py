@@ -23,7 +23,7 @@ ALLOCATOR = re.compile(r"'(PYTORCH_[A-Z_]{1,40})': '([^']{0,2000})'")
 
 
 def python(report: Report) -> Mapping[str, Callable[[], Any]]:
-    """Return the questions about the interpreter; before torch 1.10 only major and minor version were printed."""
+    """Return the questions about the interpreter; old ones (torch 1.8) print only `3.8 (64-bit runtime)`."""
     return {
         "version": lambda: _interpreter(report)["version"],
         "implementation": lambda: _implementation(_interpreter(report)["compiler"]),
@@ -35,6 +35,8 @@ def python(report: Report) -> Mapping[str, Callable[[], Any]]:
 
 def torch(report: Report) -> Mapping[str, Callable[[], Any]]:
     """Return the questions about torch; what only a build for CUDA has is absent from one that is none."""
+    if report.lacks_torch:
+        return {"version": lambda: report.value("PyTorch version")}
     return {
         "version": lambda: report.value("PyTorch version"),
         "debug": lambda: report.truth("Is debug build"),
@@ -58,7 +60,7 @@ def packages(report: Report) -> Mapping[str, Callable[[], Any]]:
 
 
 def variables(report: Report) -> Mapping[str, Callable[[], Any]]:
-    """Return the question about the environment: torch 2.10 prints the caching allocator's variables."""
+    """Return the question about the environment: new ones (torch 2.13) print the caching allocator's."""
     return {"environment": lambda: _allocator_variables(report)}
 
 
@@ -80,7 +82,7 @@ def _only_cuda_has(report: Report) -> None:
 
 def _module_loading(report: Report) -> str | None:
     if not report.value_or_words("CUDA_MODULE_LOADING set to"):
-        return None  # the variable is not set: torch sets it no more since 2.9 or so
+        return None  # the variable is not set; torch.cuda of 2.6 sets it to LAZY, that of 2.13 leaves it
     return report.value("CUDA_MODULE_LOADING set to", none="CUDA is not available")
 
 

@@ -38,7 +38,7 @@ def system(report: Report) -> Mapping[str, Callable[[], Any]]:
 
 
 def os_name(report: Report) -> str:
-    """Return platform.system(): from Python's own words where they are there (torch 1.10), else from the OS."""
+    """Return platform.system(): from Python's own words where they are there (not in torch 1.8), else from the OS."""
     platform, system = report.first("Python platform"), report.first("OS")
     if not platform and not system:
         raise report.not_held()
@@ -90,7 +90,7 @@ def _libc(report: Report) -> str:
     name, _, version = value.partition("-")
     if not version:
         raise Missing(f"collect_env printed {value[:40]!r}")
-    if re.match(r"3\.[67]\.", report.first("Python version")):  # platform.libc_ver() asks it since Python 3.8
+    if re.match(r"3\.[67]\.", report.first("Python version")):  # libc_ver() asks it since 3.8 (bpo-35389)
         raise Missing(f"{value} is what Python was built for, not what it runs on")
     return f"{name} {version}"
 

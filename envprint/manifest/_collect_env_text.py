@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from envprint.manifest._collect_env_gaps import Missing, nothing
 from envprint.manifest._lscpu import parse_table
 
-# In the order of env_info_fmt in torch/utils/collect_env.py. Libc is of torch 1.9, Python platform of 1.10,
-# CUDA_MODULE_LOADING and XNNPACK of 1.13, CPU of 2.0, XPU of 2.8, the allocator of 2.10, or one version off.
+# Those of env_info_fmt in torch/utils/collect_env.py. Torch 1.8 prints no Libc, Python platform, CUDA_MODULE_LOADING,
+# XNNPACK nor CPU, all of which are in 2.0; XPU and the caching allocator are in 2.13, not in 2.6.
 LABELS = (
     "PyTorch version",
     "Is debug build",
@@ -61,8 +61,8 @@ ANNOUNCEMENT = "Collecting environment information"
 ANY_OWN = re.compile("|".join(re.escape(label) for label in sorted(OWN)))
 CLOSING = ("```", "~~~", "</details", "</pre")
 ESCAPES = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
-# All controls but tab and line feed, and halves of UTF-16 pairs, which no JSON can hold.
 CREDENTIALS = re.compile(r"(?<=://)[^/\s@'\"]+(?=@)")
+# All controls but tab and line feed, and halves of UTF-16 pairs, which no JSON can hold.
 CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160), *range(0xD800, 0xE000)])
 
 
@@ -77,6 +77,11 @@ class Report:
     def last(self) -> str:
         """Return the label that the report ends with."""
         return next(reversed([*self.lines]), "")
+
+    @property
+    def lacks_torch(self) -> bool:
+        """Return whether collect_env could not import torch: then all that it asks torch is `N/A`."""
+        return self.first("PyTorch version") == "N/A"
 
     def first(self, label: str) -> str:
         """Return the first line after a label, empty where the label is not there."""
@@ -98,7 +103,7 @@ class Report:
         return said
 
     def truth(self, label: str) -> bool:
-        """Return whether collect_env says so; before torch 1.7 it said Yes or No."""
+        """Return whether collect_env says so; an old one said Yes or No."""
         said = self.value_or_words(label)
         if said not in TRUTHS:
             raise Missing(f"collect_env printed {said[:40]!r}")

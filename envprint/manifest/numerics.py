@@ -27,7 +27,7 @@ class Onednn(Section):
 
 
 class BlasPair(Section):
-    """The linear algebra of torch and of numpy, apart, torch's oneDNN, and the instruction sets that numpy's loops use."""
+    """The linear algebra of torch and of numpy, apart, torch's oneDNN, and the SIMD that numpy's loops use."""
 
     torch: Blas | None = None
     numpy: Blas | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 
 from envprint.errors import EnvprintError, OverwriteError
+from envprint.manifest._wording import one_line
 from envprint.manifest.document import Manifest
 
 
@@ -22,20 +23,34 @@ def write(manifest: Manifest, path: Path, *, force: bool = False) -> None:
     """Write a manifest to a file that is either the old one or the new one, whole, at any moment."""
     refuse_overwrite(path, force=force)
     try:
-        _replace(path, dump_manifest(manifest))
-    except OSError as exc:
-        raise EnvprintError(f"{path} cannot be written: {exc.strerror}") from exc
+        _put(path, dump_manifest(manifest), force=force)
+    except FileExistsError as exc:
+        raise _overwrite(path) from exc
+    except (OSError, ValueError, RuntimeError) as exc:  # a null character; a loop of links (before Python 3.13)
+        raise EnvprintError(one_line(f"{path} cannot be written: {getattr(exc, 'strerror', None) or exc}")) from exc
 
 
 def refuse_overwrite(path: Path, *, force: bool) -> None:
-    """Raise OverwriteError where a file is in the way."""
-    if path.exists() and not force:
-        raise OverwriteError(f"{path} exists already", hint="--force replaces it")
+    """Raise OverwriteError where a file is in the way: said before a long capture, not after it."""
+    try:
+        if not force and path.exists():
+            raise _overwrite(path)
+    except (OSError, ValueError, RuntimeError):  # writing will say what is wrong with the path
+        return
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _overwrite(path: Path) -> OverwriteError:
+    return OverwriteError(one_line(f"{path} exists already"), hint="--force replaces it")
+
+
+def _require_free(path: Path) -> None:
+    if path.exists():
+        raise FileExistsError
+
+
+def _put(path: Path, content: bytes, *, force: bool) -> None:
     target = path.resolve()  # a link keeps pointing where it points
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".envprint.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -43,10 +58,24 @@ def _replace(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         Path(name).chmod(mode)
-        Path(name).replace(target)
+        if not force and _linked(Path(name), target):
+            Path(name).unlink()
+        else:
+            Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _linked(temporary: Path, target: Path) -> bool:
+    """Give a file its name unless the name is taken, all at once; return False where the file system has no links."""
+    try:
+        target.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def _umask() -> int:

@@ -20,7 +20,7 @@ def plain(text: str) -> str:
     return HARMFUL.sub(lambda match: _escape(match[0]), text)
 
 
-def brief(value: Any) -> str:
+def brief(value: Any, longest: int = LONGEST) -> str:
     """Return a value as a person writes it, on one line, cut where it gets long."""
     if value is None:
         return "none"
@@ -31,7 +31,7 @@ def brief(value: Any) -> str:
     else:
         text = str(value) if value != "" else '""'
     text = SHA256.sub(r"\1…", plain(text))
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def json_text(value: object) -> str:

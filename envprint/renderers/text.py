@@ -8,8 +8,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from envprint.renderers.plain import brief, plain
-from envprint.report import Change, Finding, Report
+from envprint.bearing import is_dismissed
+from envprint.renderers.plain import LONGEST, brief, plain
+from envprint.report import Change, Dismissed, Finding, Report
 
 WIDTH = 80
 FINDINGS_IN_FULL = 3
@@ -36,8 +37,8 @@ def draw(layout: RenderableType, width: int = WIDTH) -> str:
     """Return a layout as plain text."""
     page = io.StringIO()
     console = Console(
-        file=page, width=width, color_system=None, force_terminal=False, legacy_windows=False, emoji=False, markup=False,
-        highlight=False, _environ={},
+        file=page, width=width, color_system=None, force_terminal=False, legacy_windows=False,
+        emoji=False, markup=False, highlight=False, _environ={},
     )  # fmt: skip
     console.print(layout)
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).rstrip("\n") + "\n"
@@ -99,10 +100,9 @@ def _lists(report: Report) -> Iterator[tuple[str, str]]:
     numeric = [change for change in report.changes if change.bearing == "numeric"]
     yield "may bear", listed(change for change in numeric if change.kind != "unknown" and change.path not in explained)
     yield "unknown", listed(change for change in numeric if change.kind == "unknown")
-    ruled_out = {entry.cause for entry in report.dismissed}
-    yield "ruled out", "; ".join(plain(f"{entry.cause}: {entry.reason}") for entry in report.dismissed[:LISTED])
-    none = [change for change in report.changes if change.bearing == "none" and change.path not in ruled_out]
-    yield "no bearing", listed(none)
+    yield "ruled out", _grouped(report.dismissed)
+    none = [change for change in report.changes if change.bearing == "none" and not is_dismissed(change)]
+    yield "no bearing", listed(none, longest=24)
     circumstance = [change for change in report.changes if change.bearing == "circumstance"]
     yield (
         "circumstance",
@@ -110,7 +110,15 @@ def _lists(report: Report) -> Iterator[tuple[str, str]]:
     )
 
 
-def listed(changes: Iterable[Change]) -> str:
+def _grouped(dismissed: Iterable[Dismissed]) -> str:
+    """Return what was ruled out, causes of one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for entry in dismissed:
+        by_reason.setdefault(entry.reason, []).append(entry.cause)
+    return "; ".join(plain(f"{', '.join(causes[:LISTED])}: {reason}") for reason, causes in by_reason.items())
+
+
+def listed(changes: Iterable[Change], longest: int = LONGEST) -> str:
     """Return changes as a sentence's list: many of one kind as their number, the others with both values."""
     folded: dict[str, int] = {}
     single: list[str] = []
@@ -119,26 +127,26 @@ def listed(changes: Iterable[Change]) -> str:
         if group is not None:
             folded[group] = folded.get(group, 0) + 1
         else:
-            single.append(f"{plain(change.path)} {sides(change)}")
+            single.append(f"{plain(change.path)} {sides(change, longest)}")
     texts = [f"{number} {FOLDED[group]}" for group, number in folded.items()]
     more = len(single) - LISTED
     return "; ".join([*single[:LISTED], *([f"{more} more"] if more > 0 else []), *texts])
 
 
-def sides(change: Change) -> str:
+def sides(change: Change, longest: int = LONGEST) -> str:
     """Return both values of a change; of two lists what each has that the other lacks."""
     if change.kind == "unknown":
         if change.a is None and change.b is None:
             return "could not be read"
-        return " / ".join("unknown" if value is None else brief(value) for value in (change.a, change.b))
+        return " / ".join("unknown" if value is None else brief(value, longest) for value in (change.a, change.b))
     if isinstance(change.a, Sequence) and isinstance(change.b, Sequence) and not isinstance(change.a, str):
-        return _difference(change.a, change.b)
-    return f"{brief(change.a)} / {brief(change.b)}"
+        return _difference(change.a, change.b, longest)
+    return f"{brief(change.a, longest)} / {brief(change.b, longest)}"
 
 
-def _difference(a: Sequence[object], b: Sequence[object]) -> str:
+def _difference(a: Sequence[object], b: Sequence[object], longest: int) -> str:
     only_a, only_b = [item for item in a if item not in b], [item for item in b if item not in a]
     if not only_a and not only_b:
         return "in another order"
-    parts = [f"only in {side}: {brief(items)}" for side, items in (("a", only_a), ("b", only_b)) if items]
+    parts = [f"only in {side}: {brief(items, longest)}" for side, items in (("a", only_a), ("b", only_b)) if items]
     return ", ".join(parts)

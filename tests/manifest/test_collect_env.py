@@ -79,7 +79,7 @@ def test_each_field_has_a_value_or_a_gap_so_nothing_unread_counts_as_equal(name:
 
     known = {section: getattr(manifest, section) for section in SECTIONS if getattr(manifest, section) is not None}
     assert {section for section in SECTIONS if section not in known} <= manifest.gaps.keys()
-    # torch 2.9 prints nothing where the variable is not set: asked, and there is nothing
+    # torch 2.13 prints nothing where the variable is not set: asked, and there is nothing
     assert [path for section, read in known.items() for path in silent(section, read)] in (
         [],
         ["torch.cuda_module_loading"],
@@ -398,14 +398,24 @@ def test_other_texts_are_refused(text: str) -> None:
 
 def test_words_for_nothing_leave_no_value() -> None:
     text = PLAIN
-    for label in ("PyTorch version", "OS", "Libc version", "Python platform", "Is CUDA available", "Is debug build"):
+    for label in ("OS", "Libc version", "Python platform", "Is CUDA available", "Is debug build"):
         line = next(line for line in text.splitlines() if line.startswith(f"{label}:"))
         text = text.replace(line, f"{label}: N/A")
 
     manifest = parse_collect_env(text)
 
-    for path in ("torch.version", "system.distribution", "system.platform", "accelerators.cuda_available"):
+    for path in ("torch.debug", "system.distribution", "system.platform", "accelerators.cuda_available"):
         assert gap(manifest, path) == "failed", path
+
+
+def test_a_report_without_torch_says_nothing_of_its_build() -> None:
+    text = TEXTS["2.2.2-macos-intel.txt"]
+    for said in ("PyTorch version: 2.2.2", "CUDA used to build PyTorch: None", "Is CUDA available: False"):
+        text = text.replace(said, f"{said.partition(':')[0]}: N/A")
+    manifest = parse_collect_env(text.replace("No CUDA", "Could not collect"))
+
+    for path in ("torch", "accelerators.devices", "accelerators.rocm_available", "accelerators.cuda_available"):
+        assert gap(manifest, path) == "failed" or gap(manifest, path.partition(".")[0]) == "failed", path
 
 
 def test_the_c_library_that_an_old_python_names_is_not_believed() -> None:

@@ -1,0 +1,58 @@
+"""The samples are real manifests: they read back, and each pair has the cause that its folder names."""
+
+from pathlib import Path
+
+import pytest
+
+from envprint.causes import explain
+from envprint.manifest import dump_manifest, load
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+MANIFESTS = sorted((SAMPLES / "manifests").glob("*.json"))
+PAIRS = sorted((SAMPLES / "pairs").iterdir())
+
+
+@pytest.mark.parametrize(
+    "path", [*MANIFESTS, *SAMPLES.glob("pairs/*/*.json")], ids=lambda path: str(path.relative_to(SAMPLES))
+)
+def test_a_sample_reads_and_writes_to_the_same_bytes_and_failed_at_nothing(path: Path) -> None:
+    manifest = load(path)
+
+    assert path.read_bytes() == dump_manifest(manifest)
+    assert {} == {name: gap for name, gap in manifest.gaps.items() if gap.kind == "failed"}
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
+def test_a_pair_is_explained_by_the_cause_that_its_folder_names(pair: Path) -> None:
+    report = explain(load(pair / "a.json"), load(pair / "b.json"))
+
+    assert pair.name == report.findings[0].cause
+    assert report.verdict in ("divergent", "undecidable")
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.stem)
+def test_a_machine_is_identical_to_itself_and_divergent_from_the_others(path: Path) -> None:
+    machine = load(path)
+    verdicts = {other.stem: explain(machine, load(other)).verdict for other in MANIFESTS}
+
+    assert {other.stem: "identical" if other == path else "divergent" for other in MANIFESTS} == verdicts
+
+
+@pytest.mark.parametrize(
+    ("other", "causes"),
+    [
+        ("haswell", {"aten-cpu-capability", "mkl-dispatch", "onednn-isa"}),
+        ("nehalem", {"aten-cpu-capability", "mkl-dispatch", "onednn-isa"}),
+        ("arm64", {"arm-vs-x86", "torch-blas-vendor"}),
+    ],
+)
+def test_another_machine_is_explained_by_its_cpu(other: str, causes: set[str]) -> None:
+    here, there = (load(SAMPLES / "manifests" / f"{name}.json") for name in ("sapphire-rapids", other))
+
+    assert explain(here, there).findings[0].cause in causes
+
+
+def test_no_sample_names_a_host_or_a_home() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in SAMPLES.glob("**/*.json")]
+
+    assert [] == [text for text in texts if "/home/" in text or "/root/" in text or '"host"' in text]

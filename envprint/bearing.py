@@ -262,6 +262,8 @@ def rule_of(path: str) -> Rule:
 
 def _position(path: str) -> int:
     rule = rule_of(path)
+    if rule is WHOLE_SECTION:
+        return -1
     return RULES.index(rule) if rule in RULES else len(RULES)
 
 

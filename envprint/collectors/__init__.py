@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from envprint.collectors import _secrets, fresh
+from envprint.collectors import fresh
 from envprint.collectors._reading import Gaps
 from envprint.collectors.accelerators import collect_accelerators
 from envprint.collectors.blas import collect_blas
@@ -27,7 +27,7 @@ from envprint.collectors.taken import collect_taken
 from envprint.collectors.threads import collect_threads
 from envprint.collectors.torch import collect_torch
 from envprint.collectors.variables import collect_variables
-from envprint.manifest import SCHEMA, Gap, Manifest, Section, identity
+from envprint.manifest import SCHEMA, Gap, Manifest, Section, identity, secrets
 
 Collector = Callable[[Gaps], Section]
 
@@ -110,12 +110,12 @@ def _compose(
 
 def without_secrets(document: dict[str, Any], *, anonymous: bool) -> dict[str, Any]:
     """Return a manifest's JSON with secrets masked, and with who and where left out where that is asked for."""
-    masked: dict[str, Any] = _secrets.replace_texts(document, _secrets.mask)
+    masked: dict[str, Any] = secrets.replace_texts(document, secrets.mask)
     if (environment := masked.get("variables", {}).get("environment")) is not None:
-        masked["variables"]["environment"] = _secrets.replace_texts(environment, _secrets.mask_entropy)
+        masked["variables"]["environment"] = secrets.replace_texts(environment, secrets.mask_entropy)
     if (arguments := masked.get("code", {}).get("arguments")) is not None:
-        masked["code"]["arguments"] = list(_secrets.mask_arguments(tuple(arguments)))
+        masked["code"]["arguments"] = list(secrets.mask_arguments(tuple(arguments)))
     if anonymous:
-        change = _secrets.anonymiser(socket.gethostname(), getpass.getuser(), str(Path.home()))
-        masked = _secrets.replace_texts(masked, change)
+        change = secrets.anonymiser(socket.gethostname(), getpass.getuser(), str(Path.home()))
+        masked = secrets.replace_texts(masked, change)
     return masked

@@ -13,6 +13,7 @@ from envprint.manifest._collect_env_text import Report, count_reports, is_report
 from envprint.manifest.document import Gap, Manifest
 from envprint.manifest.machine import Accelerators, Cpu, System
 from envprint.manifest.run import Taken
+from envprint.manifest.secrets import mask, replace_texts
 from envprint.manifest.section import Section
 from envprint.manifest.software import Packages, Python, Torch, Variables
 
@@ -52,7 +53,14 @@ def parse_collect_env(text: str) -> Manifest:
             sections[name] = section
             gaps |= noted
     gaps |= not_printed(sections, gaps, report.last)
-    return Manifest(**sections, gaps=dict(sorted(gaps.items())), taken=_taken(text))  # type: ignore[arg-type]  # by name
+    manifest = Manifest(**sections, gaps=dict(sorted(gaps.items())), taken=_taken(text))  # type: ignore[arg-type]  # by name
+    return _without_secrets(manifest)
+
+
+def _without_secrets(manifest: Manifest) -> Manifest:
+    document = manifest.as_json()
+    masked = replace_texts(document, mask)
+    return manifest if masked is document else Manifest.model_validate({**masked, "id": ""})
 
 
 def _tells(section: Section, noted: Mapping[str, Gap]) -> bool:

@@ -12,7 +12,7 @@ class Section(BaseModel):
     or it could not be read (`failed`): the manifest's gaps tell which. Fields of a newer minor version are kept.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 Strings: TypeAlias = Annotated[tuple[str, ...], Field(strict=False)]

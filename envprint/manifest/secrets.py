@@ -5,28 +5,35 @@ from collections.abc import Callable
 from typing import Any
 
 MASK = "***"
+SHORTEST = 8
 
 # Shapes of tokens that say whose they are: GitHub, GitLab, Hugging Face, OpenAI and Anthropic, AWS, Slack, Google, npm,
 # PyPI, Docker, JSON web tokens, private keys.
 TOKENS = re.compile(
     r"gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|hf_[A-Za-z0-9]{16,}|sk-[\w-]{16,}|(?:AKIA|ASIA)[0-9A-Z]{16}"
     r"|xox[abprs]-[\w-]{10,}|AIza[\w-]{30,}|ya29\.[\w-]{16,}|npm_\w{30,}|pypi-[\w-]{30,}|dckr_pat_[\w-]{16,}"
-    r"|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|-----BEGIN[A-Z ]*PRIVATE KEY-----.*",
+    r"|eyJ[\w-]{8,2000}\.[\w-]{8,2000}\.[\w-]{0,2000}|-----BEGIN[A-Z ]*PRIVATE KEY-----.*",
     re.DOTALL,
 )
 CREDENTIALS = re.compile(r"(?<=://)[^/\s@'\"]+(?=@)")
-NAMES_OF_SECRETS = (
-    r"[\w.-]*(?:token|secret|passw(?:or)?d|passphrase|pwd|(?:api|access|private)[-_]?key|credential|auth)[\w.-]*"
+# The name must end there: max_tokens, tokenizer and author are no secrets, nor is a small number or a switch a value of
+# one. Every repetition is bounded: a value from a file may be made to take long.
+SENSITIVE_NAME = (
+    r"(?:(?<![a-z])auth|token|secret|passw(?:or)?d|passphrase|pwd|(?:api|access|private)[-_]?key|credentials?)"
+    r"(?:[-_](?:key|id|value|hint))?"
 )
-ASSIGNED = re.compile(rf"(?i)\b({NAMES_OF_SECRETS}\s*[=:]\s*)([^\s,;&'\"]+)")
-OPTION = re.compile(rf"(?i)-{{1,2}}{NAMES_OF_SECRETS}")
-HINT = re.compile(r"(?i)://|_|-|\.|=|:|auth|key|pass|pwd|secret|token")
+PLAIN_VALUE = r"(?!(?:\d{1,6}|true|false|none|null|on|off|yes|no)(?![\w.-]))"
+ASSIGNED = re.compile(rf"(?i)({SENSITIVE_NAME}['\"]?\s{{0,4}}[=:]\s{{0,4}}['\"]?){PLAIN_VALUE}([^\s,;&'\"]+)")
+OPTION = re.compile(rf"(?i)-{{1,2}}(?:[\w.-]{{0,40}}[_.-])?{SENSITIVE_NAME}")
+LONGEST = 100_000  # no fact is that long
 RANDOM_RUN = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 
 
 def mask(text: str) -> str:
     """Return a text without tokens, passwords and credentials of URLs."""
-    if len(text) < 8 or not HINT.search(text):  # noqa: PLR2004 - no secret is that short
+    if len(text) > LONGEST:
+        return MASK
+    if len(text) < SHORTEST:
         return text
     masked = TOKENS.sub(MASK, CREDENTIALS.sub(MASK, text))
     return ASSIGNED.sub(rf"\1{MASK}", masked)
@@ -64,8 +71,10 @@ def anonymiser(host: str, user: str, home: str) -> Callable[[str], str]:
     names = "|".join(re.escape(name) for name in (host, user) if len(name) > 1)
     words = re.compile(rf"(?<![\w-])(?:{names})(?![\w-])") if names else None
 
+    below_home = re.compile(rf"(?<![\w/.-]){re.escape(home)}(?![\w-])") if len(home) > 1 else None
+
     def change(text: str) -> str:
-        bare = text.replace(home, "~") if len(home) > 1 else text
+        bare = below_home.sub("~", text) if below_home else text
         return words.sub(MASK, bare) if words else bare
 
     return change

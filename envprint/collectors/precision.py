@@ -86,12 +86,15 @@ def fp32_precisions(torch: Any) -> dict[str, str]:
 
 
 def reduction(torch: Any, dtype: str) -> str:
-    """Return whether a matmul of a half type may reduce in that type, and if split-K may (torch 2.10: a pair)."""
+    """Return whether a matmul of a half type may reduce in that type, and otherwise whether it may split K.
+
+    In torch 2.6 the flag is a bool, in 2.13 a pair (at::CuBLASReductionOption): reducing in the type implies split-K.
+    """
     value = _outside.attribute(torch, f"_C._get_cublas_allow_{dtype}_reduced_precision_reduction")()
-    allowed, split_k = value if isinstance(value, tuple) else (value, value)
-    if allowed == split_k:
-        return "allowed" if allowed else "no"
-    return "allowed, not in split-k" if allowed else "only in split-k"
+    allowed, split_k = value if isinstance(value, tuple) else (value, True)
+    if allowed:
+        return "allowed"
+    return "no" if split_k else "no, nor split-k"
 
 
 def autocast(torch: Any) -> dict[str, Autocast]:

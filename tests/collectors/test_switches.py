@@ -1,0 +1,134 @@
+"""Precision, determinism, compile and generators: each switch that is turned shows in its field."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from envprint.collectors._reading import Gaps
+from envprint.collectors.determinism import NCCL_VARIABLES, chosen
+from envprint.collectors.precision import collect_precision, halve, raise_up
+from envprint.collectors.rng import CUDA_DEFAULT_SEED, was_set
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+# what to run · where it shows · before · after
+TURNED = [
+    ("torch.set_float32_matmul_precision('high')", "precision.float32_matmul", "highest", "high"),
+    ("torch.set_float32_matmul_precision('high')", "precision.cuda_matmul_allow_tf32", False, True),
+    ("torch.set_float32_matmul_precision('high')", "precision.fp32.cuda.matmul", "none", "tf32"),
+    ("torch.set_float32_matmul_precision('medium')", "precision.fp32.mkldnn.matmul", "none", "bf16"),
+    ("torch.backends.cudnn.allow_tf32 = False", "precision.cudnn_allow_tf32", True, False),
+    ("torch.backends.cudnn.conv.fp32_precision = 'ieee'", "precision.fp32.cuda.conv", "tf32", "ieee"),
+    ("torch.backends.cuda.matmul.allow_fp16_accumulation = True", "precision.fp16_accumulation", False, True),
+    (
+        "torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False",
+        "precision.bf16_reduced_reduction", "allowed", "no",
+    ),
+    (
+        "torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = (False, False)",
+        "precision.fp16_reduced_reduction", "allowed", "no, nor split-k",
+    ),
+    ("torch.set_autocast_enabled('cpu', True)", "precision.autocast.cpu.enabled", False, True),
+    ("torch.set_autocast_dtype('cuda', torch.bfloat16)", "precision.autocast.cuda.dtype", "float16", "bfloat16"),
+    ("torch.set_autocast_cache_enabled(False)", "precision.autocast_cache", True, False),
+    ("torch.backends.cuda.enable_flash_sdp(False)", "precision.sdpa.flash", True, False),
+    ("torch.backends.cuda.enable_flash_sdp(False)", "effective.sdpa_backends", ["flash", "math"], ["math"]),
+    ("torch.backends.mha.set_fastpath_enabled(False)", "precision.mha_fastpath", True, False),
+    ("torch.set_flush_denormal(True)", "precision.denormal_inputs_flushed", False, True),
+    ("torch.use_deterministic_algorithms(True)", "determinism.algorithms", False, True),
+    ("torch.use_deterministic_algorithms(True, warn_only=True)", "determinism.warn_only", False, True),
+    ("torch.utils.deterministic.fill_uninitialized_memory = False", "determinism.fill_uninitialized", True, False),
+    ("torch.backends.cudnn.benchmark = True", "determinism.cudnn_benchmark", False, True),
+    ("torch.backends.cudnn.deterministic = True", "determinism.cudnn_deterministic", False, True),
+    ("torch.backends.cudnn.enabled = False", "determinism.cudnn_enabled", True, False),
+    ("torch.backends.mkldnn.deterministic = True", "determinism.mkldnn_deterministic", False, True),
+    ("import os; os.environ['CUBLAS_WORKSPACE_CONFIG'] = ':16:8'", "determinism.cublas_workspace", None, ":16:8"),
+    ("import os; os.environ['NCCL_ALGO'] = 'Ring'", "determinism.nccl.NCCL_ALGO", None, "Ring"),
+    ("torch.set_num_threads(1)", "threads.torch_intraop", 2, 1),
+    ("torch.set_default_dtype(torch.float64)", "torch.default_dtype", "float32", "float64"),
+    ("torch.backends.mkldnn.enabled = False", "blas.onednn.enabled", True, False),
+    ("torch.manual_seed(3)", "rng.torch.seeded", False, True),
+]  # fmt: skip
+
+
+# Each line runs in a child of a process that has torch imported, so that none sees what another has turned.
+IN_CHILDREN = """
+import json, os, sys, warnings
+warnings.simplefilter("ignore")
+import torch, envprint
+from envprint.manifest.facts import facts_of
+torch.set_num_threads(2)
+before = facts_of(envprint.capture())
+for line, path in json.load(sys.stdin):
+    if os.fork() == 0:
+        exec(line)
+        print(json.dumps([before.get(path), facts_of(envprint.capture()).get(path)]), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def turned() -> list[list[object]]:
+    """Return what was seen before and after each line of TURNED."""
+    asked = json.dumps([(line, path) for line, path, _, _ in TURNED])
+    done = subprocess.run([sys.executable, "-c", IN_CHILDREN], input=asked, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("index", range(len(TURNED)), ids=[f"{path}: {line}" for line, path, _, _ in TURNED])
+def test_a_switch_that_is_turned_shows_in_its_field(turned: list[list[object]], index: int) -> None:
+    assert list(TURNED[index][2:]) == turned[index]
+
+
+@pytest.mark.torch
+def test_the_configuration_of_inductor_is_read_once_it_is_imported(run_python: Run) -> None:
+    code = (
+        "import torch, envprint\n"
+        "print(envprint.capture().gaps['compile'].reason)\n"
+        "import torch._inductor.config as config\n"
+        "config.max_autotune = True\n"
+        "found = envprint.capture()\n"
+        "print(found.compile.inductor['max_autotune'], found.determinism.inductor['fallback_random'])\n"
+    )
+
+    expected = "torch.compile is not in use in this process\nTrue False\n"
+    assert expected == run_python(code).stdout
+
+
+def test_denormals_are_computed_as_ieee_754_says_here() -> None:
+    assert (2.2250738585072014e-308 / 2, 5e-324 * 1e300) == (halve(2.2250738585072014e-308), raise_up(5e-324))
+    assert halve(2.2250738585072014e-308) > 0
+
+
+def test_without_torch_only_denormals_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    gaps = Gaps("precision")
+    precision = collect_precision(gaps)
+
+    assert (False, None) == (precision.denormal_results_flushed, precision.float32_matmul)
+    assert {"torch is not imported in this process"} == {gap.reason for gap in gaps.found.values()}
+
+
+@pytest.mark.parametrize(
+    ("seed", "expected"),
+    [
+        (0, True),
+        (2**32 - 1, True),
+        (2**40, None),
+        (2**63, False),
+        (2941188220293195996, False),
+        (CUDA_DEFAULT_SEED, None),
+    ],
+)
+def test_a_seed_is_judged_by_its_size(seed: int, expected: object) -> None:
+    assert was_set(seed) is expected
+
+
+def test_only_the_choices_of_nccl_that_are_set_are_kept() -> None:
+    assert {"NCCL_ALGO": "Ring"} == chosen({"NCCL_ALGO": "Ring", "NCCL_DEBUG": "INFO", "HOME": "/"})
+    assert sorted(NCCL_VARIABLES) == list(NCCL_VARIABLES)

@@ -1,6 +1,8 @@
 # make demo · make test (each sets up all that it needs, in .venv) · make lint · make bench · make format
+# make test PYTHON=python3.12 makes .venv anew, with that Python
 PYTHON ?= python3
 BIN = .venv/bin
+MADE = .venv/.made-by-$(subst /,-,$(PYTHON))
 STAMP = .venv/.ready
 
 .PHONY: demo test lint format bench schemas
@@ -27,9 +29,14 @@ bench: $(STAMP)
 schemas: $(STAMP)
 	$(BIN)/python tests/test_schemas.py --write
 
-# torch is pinned in the constraints: unpinned, pip brings several GB of CUDA packages under Linux
-$(STAMP): pyproject.toml tests/constraints.txt
+# --clear: what an interrupt, or another Python, left there would be mixed with the new
+$(MADE):
 	$(PYTHON) -c 'import sys; sys.exit("envprint needs Python 3.10 or newer" if sys.version_info < (3, 10) else 0)'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
+	touch $@
+
+# The torch that PyPI has for Linux brings several GB of CUDA packages; README.md says how to have its CPU build instead.
+$(STAMP): $(MADE) pyproject.toml tests/constraints.txt
+	@echo 'installing torch and the checkers into .venv: a minute or more'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint tests/constraints.txt --editable '.[torch,test]'
-	touch $(STAMP)
+	touch $@

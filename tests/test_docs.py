@@ -44,6 +44,17 @@ def test_the_python_of_the_readme_runs(tmp_path: Path) -> None:
     assert (0, "identical\n", "") == (done.returncode, done.stdout, done.stderr)
 
 
+@pytest.mark.torch
+@pytest.mark.slow
+def test_the_demo_ends_with_the_one_cause_that_it_set() -> None:
+    done = subprocess.run(
+        [sys.executable, "samples/demo.py"], check=False, capture_output=True, text=True, cwd=ROOT, encoding="utf-8"
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert ["intra-op-threads"] == re.findall(r"^ \d   ([\w-]+) ", done.stdout, re.MULTILINE)
+
+
 def test_every_file_that_the_readme_names_is_there() -> None:
     text = README.read_text(encoding="utf-8")
     named = {*re.findall(r"\]\(([^)#:]+)\)", text), *re.findall(r"\bsamples/[\w./-]+\w", text)}

@@ -9,7 +9,9 @@ import click
 from envprint.errors import EnvprintError
 
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
+INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 FORMATS = ("text", "json")
+STANDARD_OUTPUT = Path("-")
 
 format_option = click.option(
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print."
@@ -18,7 +20,7 @@ anonymous_option = click.option("--anonymous", is_flag=True, help="Leave out hos
 
 
 class Group(click.Group):
-    """The one place where an error becomes a line on standard error and status 2."""
+    """The one place where an error becomes a line on standard error and status 2, and Ctrl-C a status alone."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; say errors of envprint in a line each."""
@@ -31,6 +33,8 @@ class Group(click.Group):
             if exc.hint:
                 click.echo(f"hint: {plain(exc.hint)}", err=True)
             ctx.exit(TROUBLE)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,24 +45,26 @@ def main() -> None:
 
 @main.command()
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to; default: standard output."
-)
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-", show_default=True,
+    help="Where to; - is standard output.",
+)  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @anonymous_option
-def capture(output: Path | None, *, force: bool, anonymous: bool) -> None:
-    """Capture this machine as a fresh process sees it."""
+def capture(output: Path, *, force: bool, anonymous: bool) -> None:
+    """Capture this machine as a fresh process sees it.
+
+    The flags, threads and seeds that a script sets are captured in it, by envprint.capture().
+    """
     from envprint.cli._capture import capture_with_progress
+    from envprint.cli._output import print_manifest
     from envprint.manifest import write
     from envprint.manifest.writing import refuse_overwrite
-    from envprint.renderers.plain import json_text
 
-    if output is not None:
-        refuse_overwrite(output, force=force)
-    manifest = capture_with_progress(anonymous=anonymous)
-    if output is None:
-        click.echo(json_text(manifest.as_json()), nl=False)
-    else:
-        write(manifest, output, force=force)
+    if output == STANDARD_OUTPUT:
+        print_manifest(capture_with_progress(anonymous=anonymous), "json")
+        return
+    refuse_overwrite(output, force=force)
+    write(capture_with_progress(anonymous=anonymous), output, force=force)
 
 
 @main.command()
@@ -94,7 +100,10 @@ def diff(ctx: click.Context, a: str, b: str | None, format_: str) -> None:
 @click.argument("manifest")
 @format_option
 def show(manifest: str, format_: str) -> None:
-    """Show one manifest, readable."""
+    """Show one manifest, readable.
+
+    MANIFEST may be a saved text of torch's collect_env too; - is standard input.
+    """
     from envprint.cli._output import print_manifest
     from envprint.manifest import load
 

@@ -1,10 +1,15 @@
 """Print what a command answers: in colour on a terminal, else as plain text."""
 
+import contextlib
+import io
+import os
 import sys
+from collections.abc import Iterator
 
 import click
 from rich.console import Console, RenderableType
 
+from envprint.errors import EnvprintError
 from envprint.manifest import Manifest
 from envprint.renderers import render
 from envprint.renderers.manifest import lay_out_manifest
@@ -18,7 +23,7 @@ def print_report(report: Report, format_: str) -> None:
     if format_ == "text":
         _print_layout(lay_out(report))
     else:
-        click.echo(render(report, format_), nl=False)
+        _print_bytes(render(report, format_).encode())
 
 
 def print_manifest(manifest: Manifest, format_: str) -> None:
@@ -26,13 +31,43 @@ def print_manifest(manifest: Manifest, format_: str) -> None:
     if format_ == "text":
         _print_layout(lay_out_manifest(manifest))
     else:
-        click.echo(json_text(manifest.as_json()), nl=False)
+        _print_bytes(json_text(manifest.as_json()).encode())  # JSON is UTF-8 in every locale
+
+
+def _print_bytes(answer: bytes) -> None:
+    with _to_standard_output():
+        click.echo(answer, nl=False)
 
 
 def _print_layout(layout: RenderableType) -> None:
-    if not sys.stdout.isatty():
-        click.echo(draw(layout), nl=False)
-        return
-    console = Console(markup=False, highlight=False, emoji=False)  # it respects NO_COLOR
-    console.width = min(console.width, WIDTH)
-    console.print(layout)
+    with _to_standard_output():
+        if not sys.stdout.isatty():
+            click.echo(draw(layout), nl=False)
+            return
+        console = Console(markup=False, highlight=False, emoji=False)  # it respects NO_COLOR
+        console.width = min(console.width, WIDTH)
+        console.print(layout)
+
+
+@contextlib.contextmanager
+def _to_standard_output() -> Iterator[None]:
+    """Say in a line what keeps an answer from getting out; a reader that has seen enough is no trouble."""
+    if sys.stdout is None:
+        raise EnvprintError("standard output is closed")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # Latin-1 and cp1252 lack characters that values have
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:  # envprint show x | head -3
+        _drop_the_rest()
+    except OSError as exc:
+        _drop_the_rest()
+        raise EnvprintError(f"standard output cannot be written: {exc.strerror}") from exc
+
+
+def _drop_the_rest() -> None:
+    """Keep Python from failing again when it ends: https://docs.python.org/3/library/signal.html#note-on-sigpipe."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,6 +1,8 @@
 """The command line: statuses, one line for each error, streams, and what a command loads."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from envprint.manifest.numerics import Threads
 from envprint.renderers import RENDERERS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs signals and /dev")
 
 
 @pytest.fixture
@@ -183,3 +186,97 @@ def test_a_newer_minor_is_read_and_what_it_adds_is_compared(envprint: Run, tmp_p
 
     assert 1 == done.returncode
     assert "quantum.spin 1 / 2" in done.stdout
+
+
+ANSWERS = [["show", "a.json"], ["show", "a.json", "--format", "json"], ["diff", "a.json", "a.json"]]
+
+
+@POSIX
+@pytest.mark.parametrize("command", ANSWERS)
+def test_a_reader_that_has_seen_enough_is_no_trouble(
+    command: list[str], tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    words = [sys.executable, "-m", "envprint", *command]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        said = running.stderr.read()
+
+    assert (0, b"") == (running.returncode, said)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("command", ANSWERS)
+def test_a_full_disk_under_the_answer_is_one_line_and_status_2(
+    command: list[str], tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    words = [sys.executable, "-m", "envprint", *command]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(words, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert (2, b"envprint: standard output cannot be written: No space left on device\n") == (
+        done.returncode,
+        done.stderr,
+    )
+
+
+@POSIX
+@pytest.mark.parametrize("command", ANSWERS)
+def test_a_closed_standard_output_is_one_line_and_status_2(
+    command: list[str], tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    words = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "envprint", *command]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, check=False)
+
+    assert (2, b"envprint: standard output is closed\n") == (done.returncode, done.stderr)
+
+
+def test_an_output_that_is_not_utf8_gets_escapes_and_json_stays_utf8(envprint: Run, tmp_path: Path) -> None:
+    write(Manifest.model_validate({"cpu": {"model": "龙芯 3A5000"}}), tmp_path / "a.json")
+
+    text = envprint("show", "a.json", PYTHONIOENCODING="cp1252")
+    document = envprint("show", "a.json", "--format", "json", PYTHONIOENCODING="cp1252")
+
+    assert (0, 0, "", "") == (text.returncode, document.returncode, text.stderr, document.stderr)
+    assert r"\u9f99\u82af 3A5000" in text.stdout
+    assert "龙芯 3A5000" == json.loads(document.stdout)["cpu"]["model"]
+
+
+@pytest.fixture
+def torch_that(tmp_path: Path) -> Callable[[str], dict[str, str]]:
+    """Return the variables under which `import torch` runs a piece of code instead."""
+
+    def stand_in(code: str) -> dict[str, str]:
+        (tmp_path / "stand-in").mkdir()
+        (tmp_path / "stand-in" / "torch.py").write_text(code)
+        return {"PYTHONPATH": os.pathsep.join([str(tmp_path / "stand-in"), str(Path(__file__).parent.parent.parent)])}
+
+    return stand_in
+
+
+@POSIX
+def test_what_libraries_print_stays_out_of_the_manifest(
+    envprint: Run, torch_that: Callable[[str], dict[str, str]]
+) -> None:
+    code = "import ctypes\nprint('from Python')\nctypes.CDLL(None).puts(b'from C')\nraise ImportError('none here')"
+
+    done = envprint("capture", "-o", "-", **torch_that(code))
+
+    assert 0 == done.returncode
+    assert "envprint/manifest/1" == json.loads(done.stdout)["schema"]
+    assert ["from C", "from Python"] == sorted(done.stderr.splitlines())
+
+
+@POSIX
+def test_an_interrupt_is_silent_and_status_130(tmp_path: Path, torch_that: Callable[[str], dict[str, str]]) -> None:
+    code = "import sys, time\nprint('loading', file=sys.stderr, flush=True)\ntime.sleep(60)"
+    words = [sys.executable, "-m", "envprint", "capture", "-o", "run.json"]
+    environment = {**os.environ, **torch_that(code)}
+    with subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as running:
+        assert running.stderr is not None
+        assert b"loading\n" == running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        said = running.stderr.read()
+
+    assert (130, b"", False) == (running.returncode, said, (tmp_path / "run.json").exists())

@@ -1,6 +1,7 @@
 """Capturing: the table of collectors, what it leaves untouched, and what never gets out."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,48 @@ def test_capturing_changes_no_generator_flag_thread_count_or_variable(run_python
     assert (0, "") == (done.returncode, done.stderr)
 
 
+def test_reading_the_thread_pools_sets_no_variable_and_leaves_threadpoolctl_to_others(run_python: Run) -> None:
+    """The import of threadpoolctl sets KMP_DUPLICATE_LIB_OK."""
+    code = (
+        "import os, sys, envprint\n"
+        "before = dict(os.environ)\n"
+        "pools = envprint.capture().threads.pools\n"
+        "assert before == dict(os.environ), set(os.environ) - set(before)\n"
+        "print(pools, 'threadpoolctl' in sys.modules)\n"
+        "import threadpoolctl\n"
+        "print(os.environ['KMP_DUPLICATE_LIB_OK'])"
+    )
+
+    assert "{} False\nTrue\n" == run_python(code).stdout
+
+
+@pytest.mark.torch
+def test_no_mode_of_the_user_s_sees_a_capture_and_none_keeps_it_from_reading(run_python: Run) -> None:
+    code = (
+        "import torch, envprint\n"
+        "from torch.overrides import TorchFunctionMode\n"
+        "from torch.utils._python_dispatch import TorchDispatchMode\n"
+        "from torch._subclasses.fake_tensor import FakeTensorMode\n"
+        "seen = []\n"
+        "class Functions(TorchFunctionMode):\n"
+        "    def __torch_function__(self, function, types, args=(), kwargs=None):\n"
+        "        seen.append(function)\n"
+        "        return function(*args, **(kwargs or {}))\n"
+        "class Operations(TorchDispatchMode):\n"
+        "    def __torch_dispatch__(self, function, types, args=(), kwargs=None):\n"
+        "        seen.append(function)\n"
+        "        return function(*args, **(kwargs or {}))\n"
+        "state = envprint.capture().rng.torch.state\n"
+        "for mode in (Functions(), Operations(), FakeTensorMode(), torch.device('meta'), torch.inference_mode()):\n"
+        "    with mode:\n"
+        "        m = envprint.capture()\n"
+        "    assert state == m.rng.torch.state, (mode, m.gaps)\n"
+        "print(seen)"
+    )
+
+    assert "[]\n" == run_python(code).stdout
+
+
 @pytest.mark.torch
 def test_capturing_under_flags_that_raise_leaves_them_and_reads_the_rest(run_python: Run) -> None:
     """torch 2.9 and later raise from the older getters once the newer interface was used."""
@@ -158,6 +201,68 @@ def test_text_that_is_no_unicode_does_not_stop_a_capture(run_python: Run, tmp_pa
     assert "\\udcff" == run_python(code, folder=folder, OMP_PLACES="\udcff").stdout
 
 
+@pytest.mark.parametrize("name", ["LOGNAME", "CUDA_VISIBLE_DEVICES", "CUBLAS_WORKSPACE_CONFIG", "OMP_\udcff"])
+def test_a_byte_that_is_no_text_stops_no_capture_wherever_it_stands(run_python: Run, name: str) -> None:
+    code = (
+        "import envprint; m = envprint.capture(); print(m.id[:7], [g for g in m.gaps.values() if g.kind == 'failed'])"
+    )
+
+    assert "sha256: []\n" == run_python(code, **{name: "\udcff"}).stdout
+
+
+def test_a_number_that_json_has_no_place_for_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "9" * 30)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+
+    manifest = capture(collectors={"distributed": COLLECTORS["distributed"], "threads": COLLECTORS["threads"]})
+
+    assert (None, True) == (manifest.distributed, manifest.threads is not None)
+    assert "failed" == manifest.gaps["distributed"].kind
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_a_user_without_name_and_home_is_captured(monkeypatch: pytest.MonkeyPatch, *, anonymous: bool) -> None:
+    """A container may be run under any number: `docker run --user 54321`."""
+    pwd = pytest.importorskip("pwd")
+
+    def refuse(_uid: int) -> None:
+        raise KeyError("getpwuid(): uid not found: 54321")
+
+    monkeypatch.setattr(pwd, "getpwuid", refuse)
+    for name in ("HOME", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert capture(anonymous=anonymous).taken is not None
+
+
+BROKEN = {
+    "nothing": "",
+    "ImportError": "raise ImportError('libcudart.so.12 is missing')",
+    "SystemExit": "raise SystemExit(3)",
+}
+
+
+@pytest.mark.parametrize("reason", BROKEN)
+def test_a_broken_torch_leaves_gaps(envprint: Run, tmp_path: Path, reason: str) -> None:
+    (tmp_path / "torch.py").write_text(BROKEN[reason])
+    done = envprint("capture", PYTHONPATH=os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH")))))
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "failed" == json.loads(done.stdout)["gaps"]["rng.torch"]["kind"]
+
+
+def test_a_folder_that_was_deleted_leaves_gaps(run_python: Run, tmp_path: Path) -> None:
+    """MKL ends a process in such a folder as soon as torch is imported."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = (
+        "import os; os.rmdir(os.getcwd())\n"
+        "import envprint; print(envprint.capture().taken.process, envprint.capture_fresh().gaps['torch'].kind)"
+    )
+
+    assert "live failed\n" == run_python(code, folder=gone).stdout
+
+
 def test_what_was_captured_reads_back_as_it_was_written() -> None:
     manifest = capture()
 
@@ -193,6 +298,9 @@ SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     "TRITON_OPAQUE": "dGhpcyBJcyBhIFNlY3JldCBvZiAzMiBieXRlcw9",
     "CUDA_AUTH": "password=letmein12345",
+    "TORCH_PASSWD": "openbarley",
+    "NVTE_ACCESS_TOKENS": "openwheat",
+    "MKL_LICENSE_KEY_ID": "openrye1",
 }
 
 

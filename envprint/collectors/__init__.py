@@ -1,13 +1,12 @@
 """Read the environment: a table of collectors, one a section, and capture(), which asks them all."""
 
-import getpass
-import socket
+import functools
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from envprint.collectors import fresh
+from envprint.collectors._outside import readable
 from envprint.collectors._reading import Gaps
 from envprint.collectors.accelerators import collect_accelerators
 from envprint.collectors.blas import collect_blas
@@ -23,11 +22,12 @@ from envprint.collectors.precision import collect_precision
 from envprint.collectors.python import collect_python
 from envprint.collectors.rng import collect_rng, collect_unseeded_rng
 from envprint.collectors.system import collect_system
-from envprint.collectors.taken import collect_taken
+from envprint.collectors.taken import collect_taken, who
 from envprint.collectors.threads import collect_threads
 from envprint.collectors.torch import collect_torch
 from envprint.collectors.variables import collect_variables
 from envprint.manifest import SCHEMA, Gap, Manifest, Section, identity, secrets
+from envprint.manifest.document import canonical_json
 
 Collector = Callable[[Gaps], Section]
 
@@ -94,18 +94,29 @@ def _ask(name: str, collector: Collector, gaps: dict[str, Gap]) -> Section | Non
 
 def _compose(
     sections: Mapping[str, Section],
-    gaps: Mapping[str, Gap],
+    gaps: dict[str, Gap],
     durations: dict[str, float],
     *,
     process: str,
     anonymous: bool,
 ) -> Manifest:
-    taken = collect_taken(process, durations, anonymous=anonymous)
-    document = {name: section.model_dump(mode="json", exclude_unset=True) for name, section in sections.items()}
-    document["taken"] = taken.model_dump(mode="json", exclude_unset=True)
+    document: dict[str, Any] = {}
+    for name, section in sections.items():
+        facts = Gaps(name, gaps).ask("", functools.partial(_as_json, section))
+        if facts is not None:
+            document[name] = facts
+    taken = Gaps("taken").ask("", lambda: _as_json(collect_taken(process, durations, anonymous=anonymous)))
+    document["taken"] = taken if taken is not None else {"process": process}
     document["gaps"] = {path: gap.model_dump(mode="json") for path, gap in sorted(gaps.items())}
     document = without_secrets(document, anonymous=anonymous)
     return Manifest.model_validate({"schema": SCHEMA, "id": identity(document), **document})
+
+
+def _as_json(section: Section) -> dict[str, Any]:
+    """Return a section as JSON values; one that JSON has no place for, such as a number of 80 bits, raises."""
+    facts: dict[str, Any] = secrets.replace_texts(section.model_dump(mode="json", exclude_unset=True), readable)
+    canonical_json(facts)
+    return facts
 
 
 def without_secrets(document: dict[str, Any], *, anonymous: bool) -> dict[str, Any]:
@@ -116,6 +127,6 @@ def without_secrets(document: dict[str, Any], *, anonymous: bool) -> dict[str, A
     if (arguments := masked.get("code", {}).get("arguments")) is not None:
         masked["code"]["arguments"] = list(secrets.mask_arguments(tuple(arguments)))
     if anonymous:
-        change = secrets.anonymiser(socket.gethostname(), getpass.getuser(), str(Path.home()))
-        masked = secrets.replace_texts(masked, change)
+        for host, user, home in who():
+            masked = secrets.replace_texts(masked, secrets.anonymiser(host, user, home))
     return masked

@@ -1,8 +1,11 @@
 """The one door to the world outside: files, commands, environment variables, modules that others imported."""
 
+import contextlib
 import functools
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,10 +15,24 @@ from typing import Any
 
 TIMEOUT_SECONDS = 5.0
 LIMIT_BYTES = 4 * 1024 * 1024
+# Variables that lead git to another repository than the folder's, as its hooks set them (`git rev-parse
+# --local-env-vars`), start a program, or make it write a trace.
+ASTRAY = re.compile(
+    r"GIT_(DIR|WORK_TREE|COMMON_DIR|INDEX_FILE|(ALTERNATE_)?OBJECT_DIRECTOR(Y|IES)|NAMESPACE|PREFIX|GRAFT_FILE"
+    r"|SHALLOW_FILE|EXTERNAL_DIFF|TRACE.*)"
+)
 
 
 class Absent(Exception):  # noqa: N818 - it is no error: there is nothing to read here, by nature
     """There is nothing to read here, by nature."""
+
+
+class EndedError(OSError):
+    """A command that ended with a status other than 0."""
+
+    def __init__(self, name: str, status: int, reason: str) -> None:
+        super().__init__(f"{name} ended with status {status}: {reason}")
+        self.status = status
 
 
 def read_text(path: Path) -> str:
@@ -34,20 +51,33 @@ def run(words: Sequence[str], *, folder: Path | None = None) -> str:
 
 def run_bytes(words: Sequence[str], *, folder: Path | None = None) -> bytes:
     """Return the bytes a command prints; one that is not installed raises Absent, one that fails OSError."""
-    program = find_program(words[0])
-    done = subprocess.run(
-        [program, *words[1:]],
+    process = subprocess.Popen(
+        [find_program(words[0]), *words[1:]],
         cwd=folder,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-        env={**os.environ, "LC_ALL": "C"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={**{name: value for name, value in os.environ.items() if not ASTRAY.fullmatch(name)}, "LC_ALL": "C"},
     )
-    if done.returncode != 0:
-        reason = done.stderr.decode("utf-8", errors="replace").strip().splitlines()[:1]
-        raise OSError(f"{words[0]} ended with status {done.returncode}: {''.join(reason)}")
-    return done.stdout
+    with process:
+        try:
+            output, errors = process.communicate(timeout=TIMEOUT_SECONDS)
+        except BaseException:
+            _end(process)
+            raise
+    if process.returncode != 0:
+        reason = errors.decode("utf-8", errors="replace").strip().splitlines()[:1]
+        raise EndedError(words[0], process.returncode, "".join(reason))
+    return output
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a command and what it started: a script in a compiler's place would leave the program that it waits for."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 def find_program(name: str) -> str:
@@ -79,6 +109,8 @@ def environment_at_exec(path: Path = Path("/proc/self/environ")) -> Mapping[str,
         content = path.read_bytes()
     except OSError as exc:
         raise Absent("this system does not show the environment that a process was started with") from exc
+    if content.startswith(b"\0") or b"\0\0" in content:  # setproctitle (Ray, gunicorn) writes a title over it
+        raise Absent("the environment that this process was started with was written over")
     pairs = (entry.partition(b"=") for entry in content.split(b"\0") if b"=" in entry)
     return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
 

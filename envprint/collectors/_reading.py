@@ -3,10 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from envprint.collectors._outside import Absent
+from pydantic import ValidationError
+
+from envprint.collectors._outside import Absent, readable
 from envprint.manifest import Gap
+from envprint.manifest.secrets import mask
 
 T = TypeVar("T")
+LONGEST = 300  # characters of a reason
 
 
 class Gaps:
@@ -32,14 +36,24 @@ class Gaps:
         """Return the answers by field, each asked on its own."""
         return {field: self.ask(field, question) for field, question in questions.items()}
 
-    def note(self, field: str, exc: Exception) -> None:
+    def note(self, field: str, exc: BaseException) -> None:
         """Note why a field, or the whole section ("" as field), could not be read."""
         path = f"{self.path}.{field}" if field else self.path
         self.found[path] = gap_from(exc)
 
 
-def gap_from(exc: Exception) -> Gap:
+def gap_from(exc: BaseException) -> Gap:
     """Return the gap that an exception leaves: absent by nature, or failed."""
-    if isinstance(exc, Absent):
-        return Gap(kind="absent", reason=str(exc))
-    return Gap(kind="failed", reason=f"{type(exc).__name__}: {exc}"[:300])
+    said = _message(exc)
+    reason = said if isinstance(exc, Absent) else f"{type(exc).__name__}: {said}"
+    masked = mask(readable(reason))  # before it is cut: half a password is no longer told from a word
+    return Gap(kind="absent" if isinstance(exc, Absent) else "failed", reason=masked[:LONGEST])
+
+
+def _message(exc: BaseException) -> str:
+    if isinstance(exc, ValidationError):  # its own text repeats the value, which may hold anything
+        return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in exc.errors(include_input=False))
+    try:
+        return str(exc)
+    except Exception:  # noqa: BLE001 - an exception of somebody else's, whose text cannot be made
+        return "it cannot be said why"

@@ -9,11 +9,16 @@ from typing import Any
 
 from envprint.collectors import _outside
 from envprint.collectors._reading import Gaps
+from envprint.collectors._urls import without_credentials
 from envprint.manifest.software import Code
 
 GIT_FIELDS = tuple(name for name in Code.model_fields if name.startswith("git_"))
 LIMIT_BYTES = 4 * 1024 * 1024
-DIFF = ("git", "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color", "--binary")
+# Reading starts no program of the repository's settings and writes no index: git-config(1), core.fsmonitor.
+GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+# git-diff would refresh the index, and word the same changes by each user's settings (diff.noprefix, diff.context).
+DIFF = (*GIT, "diff-index", "HEAD", "--patch", "--binary", "--full-index", "--no-ext-diff", "--no-textconv")
+NO_SUCH_KEY = 1  # git-config(1)
 
 
 def collect_code(gaps: Gaps) -> Code:
@@ -47,6 +52,8 @@ def file_digest(path: Path | None) -> str:
     """Return the digest of a script."""
     if path is None:
         raise _outside.Absent("no script was started")
+    if not path.is_file():  # reading `python /dev/stdin`'s script once more would take the input that it waits for
+        raise _outside.Absent("the script is no file: a pipe, or inside an archive")
     with path.open("rb") as file:
         return "sha256:" + hashlib.sha256(file.read(LIMIT_BYTES)).hexdigest()
 
@@ -65,10 +72,10 @@ def repository(gaps: Gaps, folder: Path) -> dict[str, Any]:
 
 
 def git_status(folder: Path) -> str:
-    """Ask git for commit, branch and changes in one call; `--no-optional-locks`: git-status else rewrites the index."""
+    """Ask git for commit, branch and changes in one call."""
     if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
         raise _outside.Absent("the code is in no git repository")
-    words = ("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=normal")
+    words = (*GIT, "status", "--porcelain=v2", "--branch", "--untracked-files=normal")
     return _outside.run(words, folder=folder)
 
 
@@ -78,6 +85,8 @@ def parse_status(text: str) -> dict[str, Any]:
     Sample: `# branch.oid 1f3a…`, `# branch.head main`, `1 .M N... 100644 …`, `? notes.txt`. A repository without a
     commit says `(initial)`, a detached head `(detached)`.
     """
+    if not text.startswith("# branch.oid "):  # of a command that was not waited for, status and output are lost
+        raise ValueError(f"git status says {text[:80]!r}")
     heads = dict(re.findall(r"^# branch\.(oid|head) (.+)$", text, re.MULTILINE))
     commit, branch = heads.get("oid"), heads.get("head")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
@@ -93,18 +102,14 @@ def parse_status(text: str) -> dict[str, Any]:
 def git_remote(folder: Path) -> str | None:
     """Return where origin lies, without credentials."""
     try:
-        url = _outside.run(("git", "config", "--get", "remote.origin.url"), folder=folder)
-    except OSError:  # status 1: there is no such remote
-        return None
+        url = _outside.run((*GIT, "config", "--get", "remote.origin.url"), folder=folder)
+    except _outside.EndedError as exc:
+        if exc.status == NO_SUCH_KEY:
+            return None
+        raise
     return without_credentials(url)
 
 
 def diff_digest(folder: Path) -> str:
     """Return the digest of what differs from the commit in tracked files."""
     return "sha256:" + hashlib.sha256(_outside.run_bytes(DIFF, folder=folder)).hexdigest()
-
-
-def without_credentials(url: str) -> str:
-    """Return a URL without the user, the password, the query and the fragment."""
-    bare = re.sub(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", r"\1", url, flags=re.IGNORECASE)
-    return re.sub(r"[?#].*$", "", bare)

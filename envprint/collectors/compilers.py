@@ -60,8 +60,11 @@ class _Question(threading.Thread):
     def __init__(self, name: str) -> None:
         super().__init__(daemon=True)
         self._compiler = name
-        self._answer: str | Exception = ""
-        self.start()
+        self._answer: str | Exception | None = None
+        try:
+            self.start()
+        except RuntimeError:  # no more threads: at the interpreter's end, or at the user's limit
+            self.run()
 
     def run(self) -> None:
         try:
@@ -70,7 +73,10 @@ class _Question(threading.Thread):
             self._answer = exc
 
     def answer(self) -> str:
-        self.join()
+        if self.is_alive():
+            self.join()
+        if self._answer is None:
+            raise RuntimeError("the process was forked before the compiler answered")
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer

@@ -4,7 +4,8 @@ import contextlib
 import importlib
 import importlib.metadata
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from envprint.collectors._outside import Absent
 from envprint.collectors._reading import gap_from
@@ -13,15 +14,16 @@ from envprint.manifest import Gap
 LIBRARIES = ("torch", "numpy", "numpy.random")
 
 
-def import_libraries() -> dict[str, Exception]:
+def import_libraries() -> dict[str, BaseException]:
     """Import what a training process would have, and initialise CUDA; return what failed, by name."""
-    failures: dict[str, Exception] = {}
+    failures: dict[str, BaseException] = {}
     for name in LIBRARIES:
         try:
+            Path.cwd()  # where that folder was deleted, MKL ends the process as soon as torch is imported
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 importlib.import_module(name)
-        except Exception as exc:  # noqa: BLE001 - a broken library is a fact of the environment
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - a broken library is a fact of the environment
             failures[name] = exc
     if "torch" not in failures:
         begin_work()
@@ -41,12 +43,12 @@ def begin_work() -> None:
         lambda: torch.ones(32, 32) @ torch.ones(32, 32),
     )
     for step in steps:
-        with warnings.catch_warnings(), contextlib.suppress(RuntimeError, AssertionError):
+        with warnings.catch_warnings(), contextlib.suppress(Exception):  # of a broken torch anything may come
             warnings.simplefilter("ignore")
             step()
 
 
-def explain_missing(gaps: dict[str, Gap], failures: dict[str, Exception]) -> dict[str, Gap]:
+def explain_missing(gaps: dict[str, Gap], failures: Mapping[str, BaseException]) -> dict[str, Gap]:
     """Return better gaps for those that only say that a library is not imported."""
     better: dict[str, Gap] = {}
     for name, exc in failures.items():
@@ -56,7 +58,7 @@ def explain_missing(gaps: dict[str, Gap], failures: dict[str, Exception]) -> dic
     return better
 
 
-def _why_missing(name: str, exc: Exception) -> Exception:
+def _why_missing(name: str, exc: BaseException) -> BaseException:
     try:
         importlib.metadata.version(name.partition(".")[0])
     except importlib.metadata.PackageNotFoundError:

@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 import orjson
 
 from envprint.collectors._outside import read_text
+from envprint.collectors._urls import without_credentials
 from envprint.manifest.software import Origin
 
 DIRECT_URL = "direct_url.json"  # https://packaging.python.org/en/latest/specifications/direct-url
@@ -52,14 +53,6 @@ def source_folder(origin: Origin) -> Path | None:
     if not origin.editable or not origin.url or not origin.url.startswith("file://"):
         return None
     return Path(unquote(urlsplit(origin.url).path))
-
-
-def without_credentials(url: str) -> str:
-    """Return a URL without what may be secret: user, password, query (signed links) and fragment."""
-    parts = urlsplit(url)
-    if not parts.scheme:  # git@host:owner/name
-        return url.rpartition("@")[2]
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _digest(archive: dict[str, Any]) -> str | None:

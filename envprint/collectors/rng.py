@@ -1,5 +1,6 @@
 """Collect the process-wide random generators: seed, whether somebody set it, and the digest of the state."""
 
+import ctypes
 import hashlib
 from collections.abc import Callable
 from typing import Any
@@ -61,8 +62,21 @@ def numpy_generator(random: Any) -> Generator:
 def torch_generator(torch: Any) -> Generator:
     """Read torch's CPU generator."""
     seed = torch.initial_seed()
-    state = torch.random.default_generator.get_state()
-    return Generator(seed=seed, seeded=was_set(seed), state=digest(state.numpy().tobytes()), algorithm="MT19937")
+    state = state_bytes(torch, torch.random.default_generator)
+    return Generator(seed=seed, seeded=was_set(seed), state=digest(state), algorithm="MT19937")
+
+
+def state_bytes(torch: Any, generator: Any) -> bytes:
+    """Return the state of a generator of torch, unseen by the modes that are in force.
+
+    `.numpy()` would be an operation of its own (aten.detach): a TorchFunctionMode or TorchDispatchMode would count it,
+    FakeTensorMode refuse it, export write it into the program.
+    """
+    with torch._C.DisableTorchFunction():  # noqa: SLF001 - the public DisableTorchFunctionSubclass leaves modes on
+        state = generator.get_state()
+        if not isinstance(state, torch.Tensor):  # a stand-in for torch has no memory to be read
+            raise TypeError(f"the state of a generator is a {type(state).__name__}")
+        return ctypes.string_at(state.data_ptr(), state.numel())  # always uint8, on the CPU
 
 
 def was_set(seed: int) -> bool | None:
@@ -93,7 +107,7 @@ def cuda_generators(torch: Any) -> dict[str, Generator]:
     for index, generator in enumerate(torch.cuda.default_generators):
         seed = generator.initial_seed()
         offset = generator.get_offset() if hasattr(generator, "get_offset") else None
-        state = digest(generator.get_state().numpy().tobytes())
+        state = digest(state_bytes(torch, generator))
         found[f"cuda:{index}"] = Generator(
             seed=seed, seeded=seed != CUDA_DEFAULT_SEED, state=state, offset=offset, algorithm="Philox4x32-10"
         )
@@ -105,7 +119,7 @@ def mps_generator(torch: Any) -> dict[str, Generator]:
     generator = getattr(getattr(torch, "mps", None), "_default_mps_generator", None)
     if generator is None:
         return {}
-    return {"mps:0": Generator(seed=generator.initial_seed(), state=digest(generator.get_state().numpy().tobytes()))}
+    return {"mps:0": Generator(seed=generator.initial_seed(), state=digest(state_bytes(torch, generator)))}
 
 
 def digest(content: bytes) -> str:

@@ -27,7 +27,7 @@ def collect_taken(process: str, durations_ms: Mapping[str, float], *, anonymous:
     }
     whose: dict[str, Callable[[], Any]] = {
         "host": lambda: readable(socket.gethostname()),
-        "user": getpass.getuser,
+        "user": lambda: readable(getpass.getuser()),
         "device_ids": device_ids,
     }
     return Taken(
@@ -37,6 +37,28 @@ def collect_taken(process: str, durations_ms: Mapping[str, float], *, anonymous:
         durations_ms=dict(durations_ms),
         **gaps.ask_all(questions if anonymous else {**questions, **whose}),
     )
+
+
+def who() -> tuple[tuple[str, str, str], ...]:
+    """Return the names of this host, of this user and of the home folder, in the two forms that paths may hold."""
+    host = _name(socket.gethostname)
+    return (
+        (host, _name(getpass.getuser), _name(lambda: str(Path.home()))),
+        (host.partition(".")[0], _name(lambda: _account().pw_name), _name(lambda: _account().pw_dir)),
+    )
+
+
+def _account() -> Any:
+    import pwd
+
+    return pwd.getpwuid(os.getuid())
+
+
+def _name(question: Callable[[], str]) -> str:
+    try:
+        return readable(question())
+    except Exception:  # noqa: BLE001 - no such name is no reason to fail: there is nothing then to be left out
+        return ""
 
 
 def uptime() -> int:

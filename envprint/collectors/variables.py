@@ -29,6 +29,10 @@ NOT_NUMERIC = re.compile(
     r"_(HOME|DIR|DIRS|PATH|LOG|LOGS|LOG_LEVEL|DEBUG_FILE|TRACE|VERBOSE|TOKEN|KEY|SECRET|PASSWORD|ADDR|PORT|HOST|SOCKET"
     r"|SOCKET_IFNAME|COMM_ID|DEBUG|DEBUG_SUBSYS|PROFILE|CACHE_PATH|STACK)$"
 )
+# What names a secret wherever it stands in a name: its value alone may look like any word.
+SECRET = re.compile(
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|PASS$|PWD|CREDENTIAL|BEARER|AUTH(?!ORS?_|ORS?$)|(API|ACCESS|PRIVATE|LICENSE)_?KEY"
+)
 PATHS_THAT_CHOOSE_LIBRARIES = frozenset({"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH"})
 
 
@@ -49,8 +53,8 @@ def select(at_exec: Mapping[str, str] | None, now: Mapping[str, str]) -> dict[st
     """Return the allowed variables of both; without the environment at exec only what is set now."""
     names = sorted(name for name in {*(at_exec or {}), *now} if is_numeric(name))
     if at_exec is None:
-        return {name: Variable(now=_value(now, name)) for name in names}
-    return {name: Variable(at_exec=_value(at_exec, name), now=_value(now, name)) for name in names}
+        return {_outside.readable(name): Variable(now=_value(now, name)) for name in names}
+    return {_outside.readable(name): Variable(at_exec=_value(at_exec, name), now=_value(now, name)) for name in names}
 
 
 def _value(environment: Mapping[str, str], name: str) -> str | None:
@@ -61,4 +65,4 @@ def is_numeric(name: str) -> bool:
     """Return whether a variable bears on numbers: its name is on the list or begins like a family of switches."""
     if name in NAMES or name in PATHS_THAT_CHOOSE_LIBRARIES:
         return True
-    return name.startswith(FAMILIES) and not NOT_NUMERIC.search(name)
+    return name.startswith(FAMILIES) and not NOT_NUMERIC.search(name) and not SECRET.search(name.upper())

@@ -1,12 +1,14 @@
-"""The code section: real repositories, and remotes without credentials."""
+"""The code section: real repositories."""
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from envprint.collectors._outside import Absent
 from envprint.collectors._reading import Gaps
-from envprint.collectors.code import parse_status, repository, without_credentials
+from envprint.collectors.code import file_digest, parse_status, repository
 
 pytestmark = pytest.mark.git
 
@@ -72,15 +74,69 @@ def test_a_repository_without_a_commit_and_a_detached_head_are_told() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("https://ada:secret@example.org/r.git", "https://example.org/r.git"),
-        ("https://token@example.org/r.git?x=1#y", "https://example.org/r.git"),
-        ("git@github.com:o/r.git", "git@github.com:o/r.git"),
-        ("ssh://git@example.org/r", "ssh://example.org/r"),
-        ("/srv/r.git", "/srv/r.git"),
-    ],
-)
-def test_a_remote_loses_its_credentials(url: str, expected: str) -> None:
-    assert expected == without_credentials(url)
+def test_no_program_of_the_repository_s_settings_is_started(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spy = repo.parent / f"{repo.name}.spy"
+    spy.write_text(f"#!/bin/sh\necho started >> {spy}.log\n")
+    spy.chmod(0o755)
+    (repo / "train.py").write_text("print(2)\n")
+    (repo / ".git/info/attributes").write_text("*.py diff=spy\n")
+    for key in ("core.fsmonitor", "core.pager", "diff.external", "diff.spy.command", "diff.spy.textconv"):
+        git(repo, "config", key, str(spy))
+    (repo / ".git/hooks/post-index-change").symlink_to(spy)
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", str(spy))
+    facts = repository(Gaps("code"), repo)
+
+    assert facts["git_diff_digest"] is not None
+    assert not Path(f"{spy}.log").exists()
+
+
+def test_a_diff_beside_a_file_that_was_only_touched_leaves_the_index(repo: Path) -> None:
+    (repo / "other.py").write_text("print(1)\n")
+    git(repo, "add", ".")
+    git(repo, "commit", "-qm", "Go on")
+    (repo / "train.py").write_text("print(2)\n")
+    os.utime(repo / "other.py", (1, 1))
+    before = (repo / ".git/index").read_bytes()
+    repository(Gaps("code"), repo)
+
+    assert before == (repo / ".git/index").read_bytes()
+
+
+@pytest.mark.parametrize("setting", ["diff.noprefix=true", "diff.context=0", "core.abbrev=40", "color.ui=always"])
+def test_a_user_s_settings_do_not_change_the_name_of_a_diff(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    (repo / "train.py").write_text("print(2)\n")
+    before = repository(Gaps("code"), repo)
+    key, _, value = setting.partition("=")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", key)
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", value)
+
+    assert before == repository(Gaps("code"), repo)
+
+
+def test_the_repository_is_the_folder_s_though_git_s_variables_name_another(
+    repo: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hook of git runs with GIT_DIR and GIT_INDEX_FILE set."""
+    before = repository(Gaps("code"), repo)
+    other = tmp_path_factory.mktemp("other")
+    git(other, "init", "-q")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / "index"))
+
+    assert before == repository(Gaps("code"), repo)
+
+
+def test_a_status_whose_output_was_lost_is_no_clean_repository() -> None:
+    with pytest.raises(ValueError, match="git status says ''"):
+        parse_status("")
+
+
+def test_a_script_that_is_a_pipe_is_not_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "train.py"
+    os.mkfifo(pipe)
+
+    with pytest.raises(Absent, match="no file"):
+        file_digest(pipe)

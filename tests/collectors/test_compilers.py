@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,17 @@ def test_a_compiler_is_asked_once_as_long_as_it_is_the_same_file(
 
     assert answers["gcc"] == "(GCC) 14.1.0"
     assert (tmp_path / "log").read_text().split() == ["asked", "asked"]
+
+
+@posix
+def test_where_no_thread_can_be_started_compilers_are_asked_in_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    install(tmp_path, "gcc", "echo 'gcc (GCC) 13.2.0'")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    assert {"gcc": "(GCC) 13.2.0"} == compilers.Questions().answers(Gaps("system.compilers"))

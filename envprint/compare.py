@@ -1,8 +1,9 @@
 """Compare two manifests: what could not be read never counts as equal."""
 
+import functools
 from typing import Any
 
-from envprint.bearing import judge, rank
+from envprint.bearing import is_known_equal, judge, rank
 from envprint.manifest import Manifest
 from envprint.manifest.facts import Facts, facts_of
 from envprint.report import Change
@@ -16,12 +17,13 @@ def compare(a: Manifest, b: Manifest) -> tuple[Change, ...]:
     left, right = facts_of(a), facts_of(b)
     paths = {*left.values, *right.values, *left.gaps, *right.gaps}
     changes = {change.path: change for path in paths if (change := _change(path, left, right))}
-    return tuple(sorted((judge(change, left, right) for change in changes.values()), key=rank))
+    known_equal = functools.cache(lambda path: is_known_equal(path, left, right))
+    return tuple(sorted((judge(change, left, right, known_equal) for change in changes.values()), key=rank))
 
 
 def _change(path: str, a: Facts, b: Facts) -> Change | None:
     (state_a, where_a), (state_b, where_b) = a.state(path), b.state(path)
-    if a.holds(path) and b.holds(path):
+    if a.holds(path) and b.holds(path) and "unknown" not in (state_a, state_b):
         return None  # what they hold is compared one by one
     if "unknown" in (state_a, state_b):
         known_above = [where for state, where in ((state_a, where_a), (state_b, where_b)) if state == "unknown"]

@@ -9,15 +9,15 @@ import pytest
 from envprint.bearing import NUMERIC_PACKAGES, RULES, UNLISTED, is_dismissed, rule_of
 from envprint.collectors.variables import is_numeric
 from envprint.compare import compare
-from envprint.manifest import SECTIONS, Manifest, Section
-from envprint.manifest.machine import Accelerators
-from envprint.manifest.numerics import Effective, Pool, Precision, Threads
-from envprint.manifest.software import Variable, Variables
+from envprint.manifest import SECTIONS, Gap, Manifest, Section
+from envprint.manifest.machine import Accelerators, Cpu, Device
+from envprint.manifest.numerics import Blas, BlasPair, Determinism, Effective, Pool, Precision, Threads
+from envprint.manifest.software import Origin, Packages, Torch, Variable, Variables
 
 # Below these are keys of maps, which no model names.
 KEYED = (
     "variables.environment.", "system.compilers.", "precision.autocast.", "precision.sdpa.", "libraries.loaded.lib",
-    "accelerators.*.partitions",
+    "accelerators.devices.*.partitions", "packages.origins.envprint.",
 )  # fmt: skip
 
 
@@ -130,3 +130,122 @@ def test_an_unknown_device_is_no_reason_to_call_a_switch_harmless() -> None:
     b = Manifest(precision=Precision(fp16_accumulation=False), accelerators=Accelerators(devices={}))
 
     assert ["numeric"] == [change.bearing for change in compare(a, b)]
+
+
+def test_what_is_absent_on_both_sides_rules_nothing_out() -> None:
+    def fresh(value: str) -> Manifest:
+        absent = {"compile": Gap(kind="absent", reason="torch.compile is not in use in this process")}
+        environment = {"TORCHINDUCTOR_EMULATE_PRECISION_CASTS": Variable(at_exec=value, now=value)}
+        return Manifest(variables=Variables(environment=environment), gaps=absent)
+
+    assert {"numeric"} == {change.bearing for change in compare(fresh("0"), fresh("1"))}
+
+
+def test_a_pool_that_failed_to_be_read_rules_nothing_out() -> None:
+    a, b = (
+        Manifest.model_validate(
+            {
+                **threads(2, variable).as_json(),
+                "id": "",
+                "gaps": {"threads.pools.libiomp5": {"kind": "failed", "reason": "no"}},
+            }
+        )
+        for variable in ("2", None)
+    )
+
+    assert {"numeric"} == {change.bearing for change in compare(a, b) if change.path.startswith("variables")}
+
+
+@pytest.mark.parametrize("name", ["LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "MKL_CBWR", "OMP_THREAD_LIMIT"])
+def test_a_variable_that_no_other_fact_shows_is_a_suspect(name: str) -> None:
+    a, b = (Manifest(variables=Variables(environment=each)) for each in ({}, {name: Variable(at_exec="x", now="x")}))
+
+    assert {("numeric", False)} == {(change.bearing, change.decisive) for change in compare(a, b)}
+
+
+@pytest.mark.parametrize("name", ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "MALLOC_ARENA_MAX"])
+def test_a_variable_that_costs_time_alone_has_no_bearing(name: str) -> None:
+    a, b = (Manifest(variables=Variables(environment=each)) for each in ({}, {name: Variable(at_exec="1", now="1")}))
+
+    assert {"none"} == {change.bearing for change in compare(a, b)}
+
+
+def flags(*names: str) -> Manifest:
+    return Manifest(cpu=Cpu(flags=("avx2", "fma", *names)))
+
+
+def test_flags_that_a_newer_kernel_lists_have_no_bearing_and_instructions_have() -> None:
+    (kernel,) = compare(flags(), flags("hypervisor", "ibpb", "md_clear"))
+    (instructions,) = compare(flags(), flags("avx512f", "ibpb"))
+
+    assert ("none", False) == (kernel.bearing, is_dismissed(kernel))
+    assert "numeric" == instructions.bearing
+
+
+def test_mkl_on_the_branch_that_it_takes_anyway_is_only_a_suspect() -> None:
+    def branch(name: str) -> Manifest:
+        return Manifest(blas=BlasPair(torch=Blas(branch=name)))
+
+    (to_auto,) = compare(branch("OFF"), branch("AUTO"))
+    (to_another,) = compare(branch("OFF"), branch("COMPATIBLE"))
+
+    assert (False, True) == (to_auto.decisive, to_another.decisive)
+
+
+def gpus(*, seen: list[Device], installed: int, visible: str | None = None) -> Manifest:
+    environment = {} if visible is None else {"CUDA_VISIBLE_DEVICES": Variable(at_exec=visible, now=visible)}
+    return Manifest(
+        accelerators=Accelerators(
+            devices={str(number): A100.model_copy(update={"visible": number == 0}) for number in range(installed)},
+            torch_devices={f"cuda:{number}": device for number, device in enumerate(seen)},
+            visible_devices=visible,
+        ),
+        effective=Effective(gpu=True),
+        variables=Variables(environment=environment),
+    )
+
+
+A100 = Device(name="A100", compute_capability="8.0", multiprocessors=108)
+H100 = Device(name="H100", compute_capability="9.0", multiprocessors=132)
+
+
+def test_a_gpu_that_is_not_used_is_without_effect() -> None:
+    changes = compare(gpus(seen=[A100], installed=8, visible="0"), gpus(seen=[A100], installed=1))
+
+    assert changes
+    assert {"none"} == {change.bearing for change in changes}
+
+
+def test_a_second_gpu_of_the_same_kind_is_a_suspect_and_another_kind_decides() -> None:
+    beside = compare(gpus(seen=[A100, A100], installed=2), gpus(seen=[A100], installed=2))
+    another = compare(gpus(seen=[A100], installed=2), gpus(seen=[H100], installed=2))
+
+    assert {("numeric", False)} == {(change.bearing, change.decisive) for change in beside}
+    assert {("numeric", True)} == {(change.bearing, change.decisive) for change in another}
+
+
+def test_how_many_algorithms_are_timed_bears_where_they_are_timed() -> None:
+    def limit(number: int, *, timed: bool) -> Manifest:
+        return Manifest(
+            determinism=Determinism(cudnn_benchmark_limit=number), effective=Effective(gpu=True, cudnn_benchmark=timed)
+        )
+
+    assert ["numeric", "none"] == [
+        compare(limit(10, timed=timed), limit(0, timed=timed))[0].bearing for timed in (True, False)
+    ]
+
+
+def test_torch_of_one_version_from_another_source_is_a_suspect() -> None:
+    a, b = (Manifest(torch=Torch(version="2.6.0", git_revision=revision)) for revision in ("1f", "2e"))
+
+    assert ["numeric"] == [change.bearing for change in compare(a, b)]
+
+
+def test_where_an_editable_package_lies_has_no_bearing_and_its_commit_has() -> None:
+    def installed(name: str, **facts: Any) -> Manifest:
+        return Manifest(packages=Packages(origins={name: Origin(editable=True, **facts)}))
+
+    (place,) = compare(installed("mine", url="file:///a"), installed("mine", url="file:///b"))
+    (commit,) = compare(installed("mine", commit="1f"), installed("mine", commit="2e"))
+
+    assert ("none", "numeric") == (place.bearing, commit.bearing)

@@ -1,6 +1,7 @@
 """The catalog of causes and what explain() makes of changes."""
 
 import re
+from importlib import resources
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,9 @@ KEYED = (
     "precision.sdpa.",
     "torch.build.",
     "libraries.loaded.",
+    "packages.installed.",
+    "system.compilers.",
+    "threads.pools.",
 )
 
 
@@ -37,9 +41,7 @@ def test_a_cause_reads_paths_that_a_manifest_has(cause: Cause) -> None:
                 ".*".join(
                     map(
                         re.escape,
-                        pattern.replace("installed.numpy", "installed.key")
-                        .replace("installed.torch", "installed.key")
-                        .split("*"),
+                        pattern.split("*"),
                     )
                 ),
                 path,
@@ -63,6 +65,9 @@ def test_ids_are_unique_kebab_case_and_sorted_within_their_family() -> None:
 
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9.]+)*", name) for name in ids)
+    for file in (resources.files("envprint.causes") / "catalog").iterdir():
+        family = re.findall(r"^\[(.+)\]$", file.read_text(encoding="utf-8"), re.MULTILINE)
+        assert sorted(family) == family
 
 
 def test_no_two_causes_claim_one_path_by_the_same_pattern() -> None:
@@ -74,7 +79,7 @@ def test_no_two_causes_claim_one_path_by_the_same_pattern() -> None:
 def test_a_path_belongs_to_the_cause_that_names_it_most_closely() -> None:
     found = {
         path: cause_of(path)
-        for path in ("packages.installed.numpy", "packages.installed.scipy", "blas.numpy.architecture", "cpu.nonsense")
+        for path in ("packages.installed.numpy", "packages.installed.einops", "blas.numpy.architecture", "cpu.nonsense")
     }
 
     assert ["numpy-version", "untracked-environment", "openblas-coretype", None] == [
@@ -170,3 +175,16 @@ def test_two_suspects_of_the_same_weight_share() -> None:
     report = explain(machine("H100", "2.6.0"), machine("A100", "2.7.0"))
 
     assert [0.49, 0.49] == [finding.confidence for finding in report.findings]
+
+
+def test_a_cause_is_told_where_the_wider_one_is_over_all_steps() -> None:
+    def switched(*, on: bool) -> Manifest:
+        return Manifest(
+            precision=Precision(float32_matmul="high" if on else "highest", cuda_matmul_allow_tf32=on),
+            effective=Effective(gpu=on, tf32_matmul=on),
+        )
+
+    (finding,) = explain(switched(on=True), switched(on=False)).findings
+
+    assert "cpu-vs-gpu" == finding.cause
+    assert {"effective.gpu", "effective.tf32_matmul", "precision.float32_matmul"} <= set(finding.changes)

@@ -1,5 +1,6 @@
 """Laws of comparison: nothing out of nothing, mirrors, and what could not be read never counts as equal."""
 
+import time
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from strategies import manifests
 from envprint.compare import compare
 from envprint.manifest import Gap, Manifest
 from envprint.manifest.machine import Accelerators, Cpu, Device
-from envprint.manifest.numerics import Threads
-from envprint.manifest.software import Packages
+from envprint.manifest.numerics import Pool, Threads
+from envprint.manifest.software import Packages, Variable, Variables
 
 MIRRORED = {"changed": "changed", "appeared": "vanished", "vanished": "appeared", "unknown": "unknown"}
 FAILED = Gap(kind="failed", reason="OSError: no")
@@ -144,3 +145,54 @@ def test_circumstance_is_said_to_be_one() -> None:
 
     assert ["circumstance"] == [change.bearing for change in compare(a, b)]
     assert a.id == b.id
+
+
+def test_a_map_that_was_read_in_part_is_unknown_even_where_its_keys_agree() -> None:
+    whole = Manifest(packages=Packages(installed={"numpy": "2.0"}))
+    part = Manifest(packages=Packages(installed={"numpy": "2.0"}), gaps={"packages.installed": FAILED})
+
+    assert [("packages.installed", "unknown", None, None)] == changes(whole, part) == changes(part, part)
+
+
+def test_a_value_with_a_gap_is_unknown() -> None:
+    a = Manifest(cpu=Cpu(model="x"), gaps={"cpu.model": FAILED})
+
+    assert [("cpu.model", "unknown", "x", "x")] == changes(a, a)
+
+
+def test_a_section_of_which_a_field_failed_is_unknown_there_alone() -> None:
+    a = Manifest(cpu=Cpu(model=None, vendor="y"), gaps={"cpu.model": FAILED})
+    b = Manifest(cpu=Cpu(model="x", vendor="y"))
+
+    assert [("cpu.model", "unknown", None, "x")] == changes(a, b)
+
+
+def test_a_list_in_another_order_is_changed() -> None:
+    a, b = (Manifest(cpu=Cpu(flags=flags)) for flags in (("avx", "fma"), ("fma", "avx")))
+
+    assert ["cpu.flags"] == [change.path for change in compare(a, b)]
+
+
+@pytest.mark.parametrize("path", ["cpu", "cpu.model", "cpu.flags", "packages.installed", "packages.installed.numpy"])
+@given(manifests(), manifests())
+def test_what_failed_is_never_equal_wherever_it_lies(path: str, a: Manifest, b: Manifest) -> None:
+    failed = Manifest.model_validate({**a.as_json(), "id": "", "gaps": {path: {"kind": "failed", "reason": "no"}}})
+    unknown = {change.path for change in compare(failed, b) if change.kind == "unknown"}
+
+    assert any(each in ("", path) or path.startswith(f"{each}.") for each in unknown)
+
+
+def test_many_changes_take_time_in_proportion() -> None:
+    def seconds(number: int) -> float:
+        a, b = (
+            Manifest(
+                variables=Variables(environment={f"OMP_NUM_THREADS{i}": Variable(now=value) for i in range(number)}),
+                threads=Threads(torch_intraop=2, pools={f"lib{i}": Pool(threads=2) for i in range(number)}),
+            )
+            for value in ("1", "2")
+        )
+        began = time.process_time()
+        compare(a, b)
+        return time.process_time() - began
+
+    assert seconds(8000) < 24 * seconds(1000) + 1  # 64 times as long would be quadratic

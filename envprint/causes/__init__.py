@@ -1,8 +1,8 @@
 """From changes to an answer: which causes their facts speak for, what was ruled out, and a verdict."""
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Literal
 
 from envprint.bearing import is_dismissed
@@ -44,9 +44,9 @@ def find(changes: Sequence[Change]) -> tuple[Finding, ...]:
         if change.bearing == "numeric" and change.kind != "unknown" and (cause := cause_of(change.path)) is not None:
             shown.setdefault(cause.id, []).append(change)
     causes = {cause.id: cause for cause in load_catalog()}
-    for name in sorted(shown):
-        wider = causes[name].wider
-        if wider in shown:
+    told_with = {name: _widest(name, shown, causes) for name in sorted(shown)}
+    for name, wider in told_with.items():
+        if wider != name:
             shown[wider] += shown.pop(name)
     weights = {name: _weight(causes[name], theirs) for name, theirs in shown.items()}
     total = sum(weights.values()) + UNSEEN
@@ -75,8 +75,24 @@ def _gaps(side: Literal["a", "b"], manifest: Manifest, changes: Sequence[Change]
 @lru_cache(maxsize=4096)
 def cause_of(path: str) -> Cause | None:
     """Return the cause that names a path most closely: by the pattern with the most letters."""
-    named = [(len(pattern), cause) for cause in load_catalog() for pattern in cause.paths if _matches(pattern, path)]
+    candidates = _patterns_by_section().get(path.partition(".")[0], ())
+    named = [(len(pattern), cause) for pattern, cause in candidates if _matches(pattern, path)]
     return max(named, key=lambda pair: (pair[0], pair[1].id))[1] if named else None
+
+
+@cache
+def _patterns_by_section() -> dict[str, tuple[tuple[str, Cause], ...]]:
+    sections: dict[str, list[tuple[str, Cause]]] = {}
+    for cause in load_catalog():
+        for pattern in cause.paths:
+            sections.setdefault(pattern.partition(".")[0], []).append((pattern, cause))
+    return {section: tuple(pairs) for section, pairs in sections.items()}
+
+
+def _widest(name: str, shown: Mapping[str, object], causes: Mapping[str, Cause]) -> str:
+    """Return the cause that this one follows from, over all steps; itself where none of them is shown."""
+    wider = next((each for each in causes[name].wider if each in shown), None)
+    return name if wider is None else _widest(wider, shown, causes)
 
 
 def _weight(cause: Cause, changes: Sequence[Change]) -> int:
@@ -102,4 +118,9 @@ def _finding(cause: Cause, changes: Sequence[Change], confidence: float) -> Find
 
 
 def _matches(pattern: str, path: str) -> bool:
-    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), path, re.DOTALL) is not None
+    return _regex(pattern).fullmatch(path) is not None
+
+
+@cache
+def _regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)

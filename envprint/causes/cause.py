@@ -16,7 +16,7 @@ class Cause(BaseModel):
     """A known reason for divergence.
 
     `paths` are the facts that show it (`*` stands for anything); a change of one of `direct` shows it without doubt.
-    Where the `wider` cause is found too, this one is its consequence, and its changes are told there.
+    Where a `wider` cause is found too, this one is its consequence, and its changes are told there.
     `prior` weighs how often it is the culprit among causes whose facts differ. `expected` is the size of the drift.
     """
 
@@ -26,7 +26,7 @@ class Cause(BaseModel):
     title: str
     paths: tuple[str, ...]
     direct: tuple[str, ...] = ()
-    wider: str | None = None
+    wider: tuple[str, ...] = ()
     prior: int = Field(ge=1, le=8)
     effect: str
     expected: str

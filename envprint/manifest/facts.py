@@ -28,8 +28,12 @@ class Facts:
     def state(self, path: str) -> tuple[State, str]:
         """Tell what is known of a path, and at which path (itself or above it) that was decided.
 
-        A key that a map lacks is absent, a field that a record lacks was never asked for, so unknown.
+        A key that a map lacks is absent, a field that a record lacks was never asked for, so unknown; and so is what
+        has a value and a gap: it was read in part.
         """
+        gap = self.gaps.get(path)
+        if gap is not None and gap.kind == "failed":
+            return "unknown", path
         if self.values.get(path) is not None or self.holds(path):
             return "known", path
         below = path
@@ -47,6 +51,10 @@ class Facts:
     def holds(self, path: str) -> bool:
         """Tell whether a path is a container."""
         return path in self.maps or path in self.records
+
+    def failed_under(self, path: str) -> bool:
+        """Tell whether something under a path could not be read."""
+        return any(gap.kind == "failed" and key.startswith(f"{path}.") for key, gap in self.gaps.items())
 
     def under(self, path: str) -> Iterator[str]:
         """Yield the paths of the values at and under a path."""

@@ -11,8 +11,10 @@ import orjson
 HARMFUL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
-SHA256 = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+# digests, git commits and build ids: the beginning tells them apart
+LONG_NAME = re.compile(r"((?:sha256:|\b)[0-9a-f]{12})(?:[0-9a-f]{52}|[0-9a-f]{28})\b")
 LONGEST = 160
+KIBIBYTE = 1024
 
 
 def plain(text: str) -> str:
@@ -30,8 +32,17 @@ def brief(value: Any, longest: int = LONGEST) -> str:
         text = " ".join(str(item) for item in value) or "nothing"
     else:
         text = str(value) if value != "" else '""'
-    text = SHA256.sub(r"\1…", plain(text))
+    text = LONG_NAME.sub(r"\1…", plain(text))
     return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def size(number: float) -> str:
+    """Return a number of bytes as a person writes it: 48 KiB, 80 GiB."""
+    units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    while abs(number) >= KIBIBYTE and len(units) > 1:
+        number /= KIBIBYTE
+        units.pop(0)
+    return f"{number:.4g} {units[0]}"
 
 
 def json_text(value: object) -> str:

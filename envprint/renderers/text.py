@@ -1,6 +1,7 @@
 """Render a report as text for a terminal: the answer first, 80 columns, nothing that a value could make it obey."""
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
@@ -9,13 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from envprint.bearing import is_dismissed
-from envprint.renderers.plain import LONGEST, brief, plain
+from envprint.renderers.plain import LONGEST, brief, plain, size
 from envprint.report import Change, Dismissed, Finding, Report
 
 WIDTH = 80
 FINDINGS_IN_FULL = 3
 CHANGES_OF_A_FINDING = 4
 LISTED = 12
+VARIABLE = "variables.environment."
+BYTES = re.compile(r"(^|\.|_)(bytes|caches_bytes\..+)$")
 COLOURS = {"identical": "green", "equivalent": "green", "divergent": "red", "undecidable": "yellow"}
 FOLDED = {
     "packages.installed": "packages",
@@ -24,6 +27,7 @@ FOLDED = {
     "libraries.loaded": "libraries",
     "libraries.other_copies": "copies on the search path",
     "cpu.mitigations": "mitigations",
+    "accelerators.devices": "facts of GPUs as the driver shows them",
     "torch.build": "build settings of torch",
 }
 
@@ -73,10 +77,10 @@ def _finding(place: int, finding: Finding, report: Report) -> Group:
     status = f"{finding.status}  {finding.confidence:.2f}"
     head.add_row(Text(str(place), style="bold"), Text(plain(finding.cause), style="bold cyan"), Text(status))
     by_path = {change.path: change for change in report.changes}
-    shown = [by_path[path] for path in finding.changes[:CHANGES_OF_A_FINDING] if path in by_path]
-    rows = [("facts" if i == 0 else "", f"{plain(change.path)}  {sides(change)}") for i, change in enumerate(shown)]
-    if len(finding.changes) > len(shown):
-        rows.append(("", f"and {len(finding.changes) - len(shown)} more"))
+    facts = [f"{label}  {sides(change)}" for label, change in labelled(by_path[path] for path in finding.changes)]
+    rows = [("" if place else "facts", fact) for place, fact in enumerate(facts[:CHANGES_OF_A_FINDING])]
+    if len(facts) > CHANGES_OF_A_FINDING:
+        rows.append(("", f"and {len(facts) - CHANGES_OF_A_FINDING} more"))
     rows += [("why", plain(finding.why)), ("expected", plain(finding.expected or "not known"))]
     if finding.measured:
         rows.append(("measured", plain(finding.measured)))
@@ -121,16 +125,40 @@ def _grouped(dismissed: Iterable[Dismissed]) -> str:
 def listed(changes: Iterable[Change], longest: int = LONGEST) -> str:
     """Return changes as a sentence's list: many of one kind as their number, the others with both values."""
     folded: dict[str, int] = {}
+    unread: list[str] = []
     single: list[str] = []
-    for change in changes:
+    for label, change in labelled(changes):
         group = next((prefix for prefix in FOLDED if change.path.startswith(f"{prefix}.")), None)
         if group is not None:
             folded[group] = folded.get(group, 0) + 1
+        elif change.kind == "unknown" and change.a is None and change.b is None:
+            unread.append(label)
         else:
-            single.append(f"{plain(change.path)} {sides(change, longest)}")
+            single.append(f"{label} {sides(change, longest)}")
     texts = [f"{number} {FOLDED[group]}" for group, number in folded.items()]
+    if unread:
+        rest = f" and {len(unread) - LISTED} more" if len(unread) > LISTED else ""
+        single.insert(0, f"{', '.join(unread[:LISTED])}{rest} could not be read")
     more = len(single) - LISTED
     return "; ".join([*single[:LISTED], *([f"{more} more"] if more > 0 else []), *texts])
+
+
+def labelled(changes: Iterable[Change]) -> list[tuple[str, Change]]:
+    """Return changes with what to call them: a variable by its name, once where it is the same at exec and now."""
+    by_path = {change.path: change for change in changes}
+    named: list[tuple[str, Change]] = []
+    for path, change in by_path.items():
+        name, _, when = path.removeprefix(VARIABLE).rpartition(".")
+        if not path.startswith(VARIABLE) or when not in ("at_exec", "now"):
+            named.append((plain(path), change))
+            continue
+        other = by_path.get(f"{VARIABLE}{name}.{'now' if when == 'at_exec' else 'at_exec'}")
+        both = other is not None and (change.kind, change.a, change.b) == (other.kind, other.a, other.b)
+        if not both:
+            named.append((f"variable {plain(name)} {'when the process began' if when == 'at_exec' else 'now'}", change))
+        elif when == "at_exec":
+            named.append((f"variable {plain(name)}", change))
+    return named
 
 
 def sides(change: Change, longest: int = LONGEST) -> str:
@@ -141,11 +169,16 @@ def sides(change: Change, longest: int = LONGEST) -> str:
         return " / ".join("unknown" if value is None else brief(value, longest) for value in (change.a, change.b))
     if isinstance(change.a, Sequence) and isinstance(change.b, Sequence) and not isinstance(change.a, str):
         return _difference(change.a, change.b, longest)
+    if isinstance(change.a, int) and isinstance(change.b, int) and BYTES.search(change.path):
+        texts = size(change.a), size(change.b)
+        if texts[0] != texts[1]:
+            return " / ".join(texts)
     return f"{brief(change.a, longest)} / {brief(change.b, longest)}"
 
 
 def _difference(a: Sequence[object], b: Sequence[object], longest: int) -> str:
-    only_a, only_b = [item for item in a if item not in b], [item for item in b if item not in a]
+    in_a, in_b = set(map(repr, a)), set(map(repr, b))  # items may be lists
+    only_a, only_b = [item for item in a if repr(item) not in in_b], [item for item in b if repr(item) not in in_a]
     if not only_a and not only_b:
         return "in another order"
     parts = [f"only in {side}: {brief(items, longest)}" for side, items in (("a", only_a), ("b", only_b)) if items]

@@ -15,6 +15,8 @@ from envprint.manifest.software import Packages, Variable, Variables
 from envprint.renderers import RENDERERS, render
 from envprint.renderers.manifest import render_manifest
 from envprint.renderers.plain import HARMFUL, brief, json_text, plain
+from envprint.renderers.text import sides
+from envprint.report import Change
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202etxt.exe\r\n[bold red]markup[/] :smile:"
 
@@ -62,8 +64,8 @@ def test_markup_and_escapes_in_values_are_shown_and_not_obeyed() -> None:
 
 
 def test_the_answer_comes_first_with_its_facts_why_fix_and_cost() -> None:
-    a = Manifest(threads=Threads(torch_intraop=1), precision=Precision(mha_fastpath=True))
-    b = Manifest(threads=Threads(torch_intraop=16), precision=Precision(mha_fastpath=False))
+    a = Manifest(threads=Threads(torch_intraop=1), precision=Precision(sdpa_half_reduction=True, autocast_cache=True))
+    b = Manifest(threads=Threads(torch_intraop=16), precision=Precision(sdpa_half_reduction=True, autocast_cache=False))
 
     expected = """\
  divergent  They will not agree bit for bit: expect 1e-9 to 5e-6 relative in
@@ -79,7 +81,7 @@ def test_the_answer_comes_first_with_its_facts_why_fix_and_cost() -> None:
                  OMP_NUM_THREADS=n before both start
      cost        none, or the speed of the threads given up
 
- may bear       precision.mha_fastpath yes / no
+ may bear       precision.autocast_cache yes / no
 """
     assert expected == render(explain(a, b))
 
@@ -114,3 +116,51 @@ def test_a_sample_manifest_shows_its_sections(samples: Path) -> None:
         text = render_manifest(parse_manifest(path.read_bytes()))
 
         assert "\n torch\n     version" in text
+
+
+def environment(**variables: Variable) -> Manifest:
+    return Manifest(variables=Variables(environment=variables))
+
+
+def test_a_variable_that_is_the_same_at_exec_and_now_is_one_line() -> None:
+    text = render(explain(environment(), environment(MKL_CBWR=Variable(at_exec="AUTO", now="AUTO"))))
+
+    assert "     facts       variable MKL_CBWR  none / AUTO\n     why" in text
+
+
+def test_a_variable_that_was_set_too_late_says_so() -> None:
+    text = render(explain(environment(), environment(MKL_CBWR=Variable(at_exec=None, now="AUTO"))))
+
+    assert "     facts       variable MKL_CBWR now  none / AUTO\n     why" in text
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (49152, 85899345920, "48 KiB / 80 GiB"),
+        (512, 1024, "512 bytes / 1 KiB"),
+        (2**30, 2**30 + 1, "1073741824 / 1073741825"),
+    ],
+)
+def test_sizes_are_written_as_a_person_writes_them_unless_that_hides_the_difference(
+    a: int, b: int, expected: str
+) -> None:
+    assert expected == sides(Change(path="cpu.caches_bytes.l2", kind="changed", a=a, b=b))
+
+
+def test_a_long_list_shows_what_each_side_has_alone() -> None:
+    change = Change(path="cpu.flags", kind="changed", a=["avx", "fma", "sse"], b=["avx", "avx2", "sse"])
+
+    assert "only in a: fma, only in b: avx2" == sides(change)
+
+
+def test_sections_that_could_not_be_read_are_said_in_one_breath() -> None:
+    failed = {name: Gap(kind="failed", reason="no") for name in ("blas", "cpu", "rng")}
+    text = render(explain(Manifest(gaps=failed), Manifest(gaps=failed)))
+
+    assert " unknown        rng, blas, cpu could not be read\n" in text or text == ""
+
+
+@pytest.mark.parametrize("name", ["93ac61ec5a8eb1396f9fbd350e3169a558528a40", "sha256:" + "ab" * 32])
+def test_the_beginning_of_a_long_name_is_enough(name: str) -> None:
+    assert f"{name[: name.find(':') + 13]}…" == brief(name)

@@ -6,13 +6,15 @@ from typing import Any, get_args, get_origin
 
 import pytest
 
-from envprint.bearing import NUMERIC_PACKAGES, RULES, UNLISTED, is_dismissed, rule_of
+from envprint.bearing import UNLISTED, is_dismissed, rule_of
+from envprint.bearing.names import NUMERIC_PACKAGES
+from envprint.bearing.table import RULES
 from envprint.collectors.variables import is_numeric
 from envprint.compare import compare
 from envprint.manifest import SECTIONS, Gap, Manifest, Section
 from envprint.manifest.machine import Accelerators, Cpu, Device
 from envprint.manifest.numerics import Blas, BlasPair, Determinism, Effective, Pool, Precision, Threads
-from envprint.manifest.software import Origin, Packages, Torch, Variable, Variables
+from envprint.manifest.software import Code, Origin, Packages, Torch, Variable, Variables
 
 # Below these are keys of maps, which no model names.
 KEYED = (
@@ -107,6 +109,7 @@ def test_the_same_switch_decides_where_a_gpu_obeys_it() -> None:
 def threads(number: int, variable: str | None) -> Manifest:
     environment = {} if variable is None else {"OMP_NUM_THREADS": Variable(at_exec=variable, now=variable)}
     return Manifest(
+        effective=Effective(threads=number),
         threads=Threads(torch_intraop=number, pools={"libgomp": Pool(threads=number)}),
         variables=Variables(environment=environment),
     )
@@ -249,3 +252,27 @@ def test_where_an_editable_package_lies_has_no_bearing_and_its_commit_has() -> N
     (commit,) = compare(installed("mine", commit="1f"), installed("mine", commit="2e"))
 
     assert ("none", "numeric") == (place.bearing, commit.bearing)
+
+
+def test_a_repository_around_the_folder_of_a_fresh_capture_says_nothing_of_the_code() -> None:
+    absent = Gap(kind="absent", reason="no script was started")
+    a = Manifest(code=Code(git_commit="0" * 40), gaps={"code.entry": absent})
+    b = Manifest(code=Code(git_commit=None), gaps={"code.entry": absent, "code.git_commit": absent})
+
+    assert [("vanished", "none")] == [(change.kind, change.bearing) for change in compare(a, b)]
+
+
+def test_beside_a_script_it_does() -> None:
+    a = Manifest(code=Code(entry="train.py", git_commit="0" * 40))
+    b = Manifest(code=Code(entry="train.py", git_commit=None))
+
+    assert [("vanished", "numeric")] == [(change.kind, change.bearing) for change in compare(a, b)]
+
+
+def test_threads_that_openmp_does_not_grant_split_nothing() -> None:
+    a, b = (
+        Manifest(threads=Threads(torch_intraop=number, openmp_limit=1), effective=Effective(threads=1))
+        for number in (1, 2)
+    )
+
+    assert [("threads.torch_intraop", "none")] == [(change.path, change.bearing) for change in compare(a, b)]

@@ -48,6 +48,10 @@ class Facts:
             below = prefix
         return "unknown", below
 
+    def has_none(self, path: str) -> bool:
+        """Tell whether it was read that there is nothing at a path."""
+        return self.state(path)[0] == "absent"
+
     def holds(self, path: str) -> bool:
         """Tell whether a path is a container."""
         return path in self.maps or path in self.records

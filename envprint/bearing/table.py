@@ -1,58 +1,14 @@
-"""What each path of a manifest means for results: the table that comparison reads."""
+"""The table: what each path of a manifest means for results."""
 
-import functools
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
-
-from envprint.manifest import SECTIONS
-from envprint.manifest.facts import Facts
-from envprint.report import Bearing, Change
-
-Weight = Literal["decides", "suspect", "none", "circumstance"]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What a change of the paths that match means.
-
-    `decides`: by itself it changes bits of some kernel or stream. `suspect`: it may, and facts alone do not tell.
-    `needs`: it acts only where that effective fact is true. `through`: it acts only by what those facts say, so
-    where they are equal, and one of them at least is there to be read, the change is without effect. `beside`: what
-    appears or vanishes beside others of its kind is only a suspect. `harmless`: members of a list that count for nothing.
-    `alike`: values that mostly come to the same, so a change from one to another is only a suspect.
-    """
-
-    pattern: str
-    weight: Weight
-    why: str
-    needs: str | None = None
-    through: tuple[str, ...] = ()
-    beside: bool = False
-    harmless: frozenset[str] = frozenset()
-    alike: frozenset[str] = frozenset()
-
+from envprint.bearing.names import FLAGS_OF_THE_SYSTEM
+from envprint.bearing.rule import Rule
 
 GPU = "effective.gpu"
-POOLS = ("threads.torch_intraop", "threads.pools")
+THREADS = "effective.threads"
+POOLS = (THREADS, "threads.pools")
 ARCHITECTURES = ("blas.numpy.architecture", "blas.torch.architecture")
+ENTRY = "code.entry"
 SEEN = ("accelerators.torch_devices",)
-# What Linux lists among the flags for itself: protection, power, time, virtual machines. A newer kernel, a mitigation or
-# a hypervisor changes them; no library computes with them. https://docs.kernel.org/arch/x86/cpuinfo.html
-_FLAGS_OF_THE_SYSTEM = (
-    "acpi aperfmperf apic arat arch_capabilities arch_lbr arch_perfmon art bts bus_lock_detect cat_l2 cat_l3 "
-    "cdp_l2 cdp_l3 constant_tsc cpb cpuid cpuid_fault cqm cqm_llc cqm_mbm_local cqm_mbm_total cqm_occup_llc dca "
-    "de ds_cpl dtes64 dtherm dts epb ept ept_ad est extapic flexpriority flush_l1d fsgsbase ht hwp hwp_act_window "
-    "hwp_epp hwp_notify hwp_pkg_req hypervisor ibpb ibpb_exit_to_user ibrs ibrs_enhanced ibs ibt ida intel_ppin "
-    "intel_pt invpcid invpcid_single irperf l1d_flush lam lbrv lm mba mca mce md_clear monitor msr mtrr "
-    "nonstop_tsc nopl npt nrip_save nx ospke pae pat pbe pcid pdcm pebs perfctr_core perfctr_llc perfctr_nb "
-    "perfmon_v2 pge pku pln pse pse36 pti pts rdt_a rep_good rsb_ctxsw sep serial smap smca smep "
-    "split_lock_detect ss ssbd stibp succor svm svm_lock syscall tm tm2 topoext tpr_shadow tsc tsc_adjust "
-    "tsc_deadline_timer tsc_known_freq tsc_scale umip user_shstk v_spec_ctrl vgif virt_ssbd vme vmmcall vmx vnmi "
-    "vpid x2apic xtopology xtpr"
-)
-FLAGS_OF_THE_SYSTEM = frozenset(_FLAGS_OF_THE_SYSTEM.split())
 NO_BEARING = "does not reach the arithmetic"
 PLACE = "where things lie, not what they compute"
 
@@ -63,6 +19,7 @@ RULES: tuple[Rule, ...] = (
     # what was computed with
     Rule("system.architecture", "decides", "another architecture runs other kernels"),
     Rule("effective.gpu", "decides", "a GPU and a CPU round in different orders"),
+    Rule("effective.threads", "decides", "long reductions are split by thread, and rounded in another order"),
     Rule("effective.int8_vnni", "suspect", "without VNNI, sums of quantised products can saturate"),
     Rule("effective.cu*_nondeterministic", "suspect", "the GPU's libraries may pick another algorithm"),
     Rule("effective.cudnn_benchmark", "suspect", "cuDNN picks algorithms by timing"),
@@ -76,8 +33,9 @@ RULES: tuple[Rule, ...] = (
     Rule("torch.default_*", "decides", "tensors are made in another type or place"),
     Rule("torch.cpu_capability", "decides", "ATen's vector width decides how softmax, norms and randn round"),
     Rule("torch.parallel_backend", "decides", "another thread pool splits long reductions elsewhere"),
-    Rule("threads.torch_intraop", "decides", "long reductions are split by thread, and rounded in another order"),
-    Rule("threads.openmp", "suspect", "an OpenMP library splits its work otherwise", through=("threads.torch_intraop",)),
+    Rule("threads.torch_intraop", "decides", "long reductions are split by thread, and rounded in another order", through=(THREADS,)),
+    Rule("threads.openmp_limit", "suspect", "how many threads OpenMP grants", through=(THREADS,)),
+    Rule("threads.openmp", "suspect", "an OpenMP library splits its work otherwise", through=(THREADS,)),
     Rule("threads.torch_interop", "none", "runs whole operations side by side; each computes the same"),
     Rule("blas.torch.threading", "suspect", "another thread pool splits products elsewhere"),
     Rule("blas.torch.branch", "decides", "MKL takes another code path", alike=frozenset({"OFF", "AUTO"})),
@@ -202,9 +160,9 @@ RULES: tuple[Rule, ...] = (
     Rule("packages*", "suspect", "which packages there are is unknown"),
     Rule("code.arguments", "suspect", "the script was started with other arguments"),
     Rule("code.entry_digest", "suspect", "another script was started"),
-    Rule("code.git_commit", "suspect", "other code"),
-    Rule("code.git_dirty", "suspect", "code that no commit has"),
-    Rule("code.git_diff_digest", "suspect", "code that no commit has"),
+    Rule("code.git_commit", "suspect", "other code", script=True),
+    Rule("code.git_dirty", "suspect", "code that no commit has", script=True),
+    Rule("code.git_diff_digest", "suspect", "code that no commit has", script=True),
     Rule("code.*", "none", PLACE),
     # machine
     Rule("cpu.microcode", "none", NO_BEARING),
@@ -243,7 +201,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "variables.environment.MKL_NUM_THREADS*", "suspect", "thread count",
-        through=("threads.torch_intraop", "threads.mkl", "threads.pools"),
+        through=(THREADS, "threads.mkl", "threads.pools"),
     ),
     Rule("variables.environment.OMP_PROC_BIND*", "suspect", "threads", through=POOLS),
     Rule("variables.environment.OMP_PLACES*", "suspect", "threads", through=POOLS),
@@ -290,115 +248,3 @@ RULES: tuple[Rule, ...] = (
     Rule("variables.environment.TORCHINDUCTOR*", "suspect", "compiled code has other kernels"),
     Rule("variables*", "suspect", "a variable that bears on numbers"),
 )  # fmt: skip
-
-NUMERIC_PACKAGES = re.compile(
-    r"packages\.(installed|origins)\.(torch|torch-.*|torchvision|torchaudio|torchao|torchdata|torchmetrics|torchrec"
-    r"|torchscale|torchtext|torchtune|torchio|torchcodec|torchsde|torchdiffeq|numpy|scipy|triton|pytorch-.*|mkl|mkl-.*|onednn"
-    r"|intel-.*|nvidia-.*|tensorrt.*|transformers|accelerate|lightning|deepspeed|flash-attn.*|flashinfer.*|xformers|bitsandbytes"
-    r"|causal-conv1d|mamba-ssm|auto-gptq|autoawq|gptqmodel|awq|optimum.*|safetensors|tokenizers|tiktoken|datasets|evaluate"
-    r"|timm|peft|trl|unsloth.*|apex|transformer-engine.*|megatron-core|fairscale|fairseq|liger-kernel|opt-einsum|open-clip-torch"
-    r"|sentence-transformers|sentencepiece|ml-dtypes|pillow|pillow-simd|imageio.*|imgaug|opencv-.*|albumentations|albucore"
-    r"|kornia.*|scikit-.*|pandas|polars|pyarrow|h5py|numba|llvmlite|numexpr|bottleneck|jax.*|flax|optax|tensorflow.*|keras"
-    r"|onnx|onnxruntime.*|openvino.*|ctranslate2|vllm|sglang.*|lmdeploy|einops|ray|diffusers|controlnet-aux|huggingface-hub"
-    r"|librosa|soundfile|soxr|resampy|av|decord|eva-decord|pyav|webdataset|mosaicml-.*|composer|monai|simpleitk|nibabel"
-    r"|fbgemm-gpu.*|fbgemm|cupy.*|dgl.*|pyg-.*|mmcv.*|mmengine|mmdet.*|mmsegmentation|detectron2|ultralytics|pycocotools"
-    r"|segmentation-models-pytorch|efficientnet-pytorch|gymnasium|gym|stable-baselines3|sympy|networkx|faiss-.*|xgboost"
-    r"|lightgbm|catboost|spacy|nltk|hydra-core|omegaconf|ml-collections|kaolin|pytorch3d|spconv.*|minkowskiengine)(\..*)?"
-)
-NUMERIC_PACKAGE = Rule("packages.installed.*", "suspect", "a package that computes, or decides what is computed")
-WHOLE_SECTION = Rule("section", "suspect", "the whole section is unknown")
-UNLISTED = Rule("*", "suspect", "nothing is known of what it bears on")
-
-
-def judge(change: Change, a: Facts, b: Facts, known_equal: Callable[[str], bool] | None = None) -> Change:
-    """Return a change with its bearing, and what that rests on; `known_equal` may remember what it was asked."""
-    rule = rule_of(change.path)
-    bearing: Bearing = "numeric"
-    why = rule.why
-    if rule.weight in ("none", "circumstance"):
-        bearing = "none" if rule.weight == "none" else "circumstance"
-    elif _is_harmless(rule, change):
-        bearing, why = "none", NO_BEARING
-    elif (without := _without_effect(rule, a, b, known_equal or (lambda path: is_known_equal(path, a, b)))) is not None:
-        bearing, why = "none", without
-    decides = rule.weight == "decides" and not _is_only_a_suspect(rule, change)
-    decisive = bearing == "numeric" and decides and change.kind != "unknown"
-    return change.model_copy(update={"bearing": bearing, "decisive": decisive, "why": why})
-
-
-def rank(change: Change) -> tuple[int, bool, int, str]:
-    """Return where a change stands in a report: what decides, what may, the unknown, the rest; each by the table."""
-    group = 0 if change.decisive else 1 if change.bearing == "numeric" else 2
-    return (group, change.kind == "unknown", _position(change.path), change.path)
-
-
-def is_dismissed(change: Change) -> bool:
-    """Tell whether a change could bear on results and was shown not to."""
-    return (
-        change.bearing == "none" and change.why != NO_BEARING and rule_of(change.path).weight in ("decides", "suspect")
-    )
-
-
-@functools.lru_cache(maxsize=4096)
-def rule_of(path: str) -> Rule:
-    """Return the first rule that matches a path."""
-    if NUMERIC_PACKAGES.fullmatch(path):
-        return NUMERIC_PACKAGE
-    otherwise = WHOLE_SECTION if path in SECTIONS else UNLISTED
-    rules = _rules_by_section().get(path.partition(".")[0], ())
-    return next((rule for rule in rules if _regex(rule.pattern).fullmatch(path)), otherwise)
-
-
-def is_known_equal(path: str, a: Facts, b: Facts) -> bool:
-    """Tell whether all that is at and under a path was read on both sides and is equal."""
-    if "unknown" in (a.state(path)[0], b.state(path)[0]) or a.failed_under(path) or b.failed_under(path):
-        return False
-    paths = {*a.under(path), *b.under(path)}
-    return all(a.state(each)[0] == b.state(each)[0] != "unknown" and a.get(each) == b.get(each) for each in paths)
-
-
-def _position(path: str) -> int:
-    rule = rule_of(path)
-    if rule is WHOLE_SECTION:
-        return -1
-    return _places().get(rule.pattern, len(RULES))
-
-
-@functools.cache
-def _places() -> dict[str, int]:
-    return {rule.pattern: place for place, rule in enumerate(RULES)}
-
-
-@functools.cache
-def _rules_by_section() -> dict[str, tuple[Rule, ...]]:
-    """Return the table by the section that a pattern begins with."""
-    sections: dict[str, list[Rule]] = {}
-    for rule in RULES:
-        sections.setdefault(re.split(r"[.*]", rule.pattern)[0], []).append(rule)
-    return {section: tuple(rules) for section, rules in sections.items()}
-
-
-@functools.cache
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
-
-
-def _is_only_a_suspect(rule: Rule, change: Change) -> bool:
-    if rule.beside and change.kind != "changed":
-        return True
-    return bool(rule.alike) and change.a in tuple(rule.alike) and change.b in tuple(rule.alike)
-
-
-def _is_harmless(rule: Rule, change: Change) -> bool:
-    if not rule.harmless or not isinstance(change.a, list) or not isinstance(change.b, list):
-        return False
-    return set(change.a) ^ set(change.b) <= rule.harmless
-
-
-def _without_effect(rule: Rule, a: Facts, b: Facts, known_equal: Callable[[str], bool]) -> str | None:
-    if rule.needs and a.get(rule.needs) is False and b.get(rule.needs) is False:
-        return "no GPU in use on either side" if rule.needs == GPU else f"{rule.needs} is off on both sides"
-    there = any(a.state(path)[0] == "known" for path in rule.through)  # absent on both sides it proves nothing
-    if there and all(known_equal(path) for path in rule.through):
-        return f"acts through {' and '.join(rule.through[:2])}, equal on both sides"
-    return None

@@ -1,0 +1,33 @@
+"""Names that a rule speaks of as a group: packages that compute, CPU flags that no library computes with."""
+
+import re
+
+NUMERIC_PACKAGES = re.compile(
+    r"packages\.(installed|origins)\.(torch|torch-.*|torchvision|torchaudio|torchao|torchdata|torchmetrics|torchrec"
+    r"|torchscale|torchtext|torchtune|torchio|torchcodec|torchsde|torchdiffeq|numpy|scipy|triton|pytorch-.*|mkl|mkl-.*|onednn"
+    r"|intel-.*|nvidia-.*|tensorrt.*|transformers|accelerate|lightning|deepspeed|flash-attn.*|flashinfer.*|xformers|bitsandbytes"
+    r"|causal-conv1d|mamba-ssm|auto-gptq|autoawq|gptqmodel|awq|optimum.*|safetensors|tokenizers|tiktoken|datasets|evaluate"
+    r"|timm|peft|trl|unsloth.*|apex|transformer-engine.*|megatron-core|fairscale|fairseq|liger-kernel|opt-einsum|open-clip-torch"
+    r"|sentence-transformers|sentencepiece|ml-dtypes|pillow|pillow-simd|imageio.*|imgaug|opencv-.*|albumentations|albucore"
+    r"|kornia.*|scikit-.*|pandas|polars|pyarrow|h5py|numba|llvmlite|numexpr|bottleneck|jax.*|flax|optax|tensorflow.*|keras"
+    r"|onnx|onnxruntime.*|openvino.*|ctranslate2|vllm|sglang.*|lmdeploy|einops|ray|diffusers|controlnet-aux|huggingface-hub"
+    r"|librosa|soundfile|soxr|resampy|av|decord|eva-decord|pyav|webdataset|mosaicml-.*|composer|monai|simpleitk|nibabel"
+    r"|fbgemm-gpu.*|fbgemm|cupy.*|dgl.*|pyg-.*|mmcv.*|mmengine|mmdet.*|mmsegmentation|detectron2|ultralytics|pycocotools"
+    r"|segmentation-models-pytorch|efficientnet-pytorch|gymnasium|gym|stable-baselines3|sympy|networkx|faiss-.*|xgboost"
+    r"|lightgbm|catboost|spacy|nltk|hydra-core|omegaconf|ml-collections|kaolin|pytorch3d|spconv.*|minkowskiengine)(\..*)?"
+)
+# What Linux lists among the flags for itself: protection, power, time, virtual machines. A newer kernel, a mitigation
+# or a hypervisor changes them; no library computes with them. https://docs.kernel.org/arch/x86/cpuinfo.html
+_FLAGS_OF_THE_SYSTEM = (
+    "acpi aperfmperf apic arat arch_capabilities arch_lbr arch_perfmon art bts bus_lock_detect cat_l2 cat_l3 "
+    "cdp_l2 cdp_l3 constant_tsc cpb cpuid cpuid_fault cqm cqm_llc cqm_mbm_local cqm_mbm_total cqm_occup_llc dca "
+    "de ds_cpl dtes64 dtherm dts epb ept ept_ad est extapic flexpriority flush_l1d fsgsbase ht hwp hwp_act_window "
+    "hwp_epp hwp_notify hwp_pkg_req hypervisor ibpb ibpb_exit_to_user ibrs ibrs_enhanced ibs ibt ida intel_ppin "
+    "intel_pt invpcid invpcid_single irperf l1d_flush lam lbrv lm mba mca mce md_clear monitor msr mtrr "
+    "nonstop_tsc nopl npt nrip_save nx ospke pae pat pbe pcid pdcm pebs perfctr_core perfctr_llc perfctr_nb "
+    "perfmon_v2 pge pku pln pse pse36 pti pts rdt_a rep_good rsb_ctxsw sep serial smap smca smep "
+    "split_lock_detect ss ssbd stibp succor svm svm_lock syscall tm tm2 topoext tpr_shadow tsc tsc_adjust "
+    "tsc_deadline_timer tsc_known_freq tsc_scale umip user_shstk v_spec_ctrl vgif virt_ssbd vme vmmcall vmx vnmi "
+    "vpid x2apic xtopology xtpr"
+)
+FLAGS_OF_THE_SYSTEM = frozenset(_FLAGS_OF_THE_SYSTEM.split())

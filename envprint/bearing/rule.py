@@ -1,0 +1,29 @@
+"""One row of the table: what a change of the paths that match means."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Weight = Literal["decides", "suspect", "none", "circumstance"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a change of the paths that match means.
+
+    `decides`: by itself it changes bits of some kernel or stream. `suspect`: it may, and facts alone do not tell.
+    `needs`: it acts only where that effective fact is true. `through`: it acts only by what those facts say, so
+    where they are equal, and one of them at least is there to be read, the change is without effect. `beside`: what
+    appears or vanishes beside others of its kind is only a suspect. `harmless`: members of a list that do not count.
+    `alike`: values that mostly come to the same, so a change from one to another is only a suspect. `script`: where no
+    script ran on either side, it appears and vanishes with the folder that the capture was started in.
+    """
+
+    pattern: str
+    weight: Weight
+    why: str
+    needs: str | None = None
+    through: tuple[str, ...] = ()
+    beside: bool = False
+    harmless: frozenset[str] = frozenset()
+    alike: frozenset[str] = frozenset()
+    script: bool = False

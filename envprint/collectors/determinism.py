@@ -48,6 +48,8 @@ def torch_questions(torch: Any) -> dict[str, Callable[[], Any]]:
         "algorithms": of("are_deterministic_algorithms_enabled", call=True),
         "warn_only": of("is_deterministic_algorithms_warn_only_enabled", call=True),
         "fill_uninitialized": of("utils.deterministic.fill_uninitialized_memory"),
+        "cublas_workspace_bytes": lambda: workspace_bytes(torch, "Cublas"),
+        "cublaslt_workspace_bytes": lambda: workspace_bytes(torch, "CublasLt"),
         "cudnn_enabled": of("backends.cudnn.enabled"),
         "cudnn_benchmark": of("backends.cudnn.benchmark"),
         "cudnn_benchmark_limit": of("backends.cudnn.benchmark_limit"),
@@ -56,6 +58,13 @@ def torch_questions(torch: Any) -> dict[str, Callable[[], Any]]:
         "miopen_immediate": of("backends.miopen.immediate"),
         "mkldnn_deterministic": of("backends.mkldnn.deterministic"),
     }
+
+
+def workspace_bytes(torch: Any, library: str) -> int:
+    """Return the workspace that torch gives to cuBLAS or cuBLASLt; its default depends on the device in use."""
+    if not torch.cuda.is_initialized():
+        raise _outside.Absent("CUDA is not initialised in this process")
+    return int(_outside.attribute(torch, f"_C._cuda_get{library}WorkspaceSize")())
 
 
 def chosen(environment: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from envprint.collectors._outside import Absent
 from envprint.collectors._reading import Gaps
 from envprint.manifest import Section
 from envprint.manifest.machine import Accelerators, Cpu, Device
-from envprint.manifest.numerics import BlasPair, Determinism, Effective, Precision
+from envprint.manifest.numerics import BlasPair, Determinism, Effective, Precision, Threads
 from envprint.manifest.software import Torch, Variables
 
 TF32_FROM = (8, 0)  # Ampere; https://docs.nvidia.com/cuda/ampere-tuning-guide/
@@ -41,6 +41,7 @@ class Read:
     accelerators: Accelerators
     cpu: Cpu
     torch: Torch
+    threads: Threads
     blas: BlasPair
     precision: Precision
     determinism: Determinism
@@ -56,6 +57,7 @@ def derive_effective(sections: Mapping[str, Section], gaps: Gaps) -> Effective:
     read = _read(sections, torch, frozenset(path for path, gap in gaps.found.items() if gap.kind == "failed"))
     questions: dict[str, Callable[[], Any]] = {
         "gpu": lambda: has_gpu(read),
+        "threads": lambda: threads(read),
         "tf32_matmul": lambda: tf32(read, "matmul"),
         "tf32_conv": lambda: tf32(read, "conv"),
         "tf32_rnn": lambda: tf32(read, "rnn"),
@@ -87,12 +89,20 @@ def _read(sections: Mapping[str, Section], torch: Torch, failed: frozenset[str])
         accelerators=section("accelerators", Accelerators),
         cpu=section("cpu", Cpu),
         torch=torch,
+        threads=section("threads", Threads),
         blas=section("blas", BlasPair),
         precision=section("precision", Precision),
         determinism=section("determinism", Determinism),
         variables={name: value.at_exec or value.now for name, value in variables.items() if value.at_exec or value.now},
         failed=failed,
     )
+
+
+def threads(read: Read) -> int:
+    """Return how many threads an operation of torch on the CPU is split over."""
+    asked = int(needed(told(read, "threads.torch_intraop"), "torch's thread count"))
+    limit = told(read, "threads.openmp_limit") if read.torch.parallel_backend == "OpenMP" else None
+    return asked if limit is None else min(asked, limit)
 
 
 def has_gpu(read: Read) -> bool:

@@ -59,6 +59,7 @@ def torch_questions(torch: Any) -> dict[str, Callable[[], Any]]:
         "sdpa_half_reduction": of("backends.cuda.fp16_bf16_reduction_math_sdp_allowed", call=True),
         "opt_einsum": lambda: opt_einsum(torch),
         "mha_fastpath": of("backends.mha.get_fastpath_enabled", call=True),
+        "nnpack": of("_C._get_nnpack_enabled", call=True),
         "quantized_engine": of("backends.quantized.engine"),
         "blas_library": lambda: preferred_library(torch, "blas"),
         "linalg_library": lambda: preferred_library(torch, "linalg"),

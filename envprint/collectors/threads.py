@@ -2,12 +2,16 @@
 
 import functools
 from collections.abc import Mapping
+from typing import Any
 
 from envprint.collectors import _mkl, _outside
 from envprint.collectors._outside import Absent
 from envprint.collectors._pools import Loaded, loaded_pools
 from envprint.collectors._reading import Gaps
+from envprint.collectors._versions import open_loaded
 from envprint.manifest.numerics import Pool, Threads
+
+NO_LIMIT = 2**31 - 1  # libgomp and libomp say the largest int where OMP_THREAD_LIMIT is not set
 
 
 def collect_threads(gaps: Gaps) -> Threads:
@@ -24,6 +28,7 @@ def collect_threads(gaps: Gaps) -> Threads:
         torch_intraop=intraop,
         torch_interop=interop,
         openmp=gaps.ask("openmp", lambda: count_openmp(pools())),
+        openmp_limit=gaps.ask("openmp_limit", lambda: limit_openmp(pools())),
         mkl=gaps.ask("mkl", lambda: _mkl.of_torch().threads()),
         mkl_dynamic=gaps.ask("mkl_dynamic", lambda: _mkl.of_torch().dynamic()),
         pools=gaps.ask("pools", lambda: parse_pools(pools())),
@@ -44,7 +49,19 @@ def parse_pools(pools: Mapping[str, Loaded]) -> dict[str, Pool]:
 
 def count_openmp(pools: Mapping[str, Loaded]) -> int:
     """Return omp_get_max_threads() of the OpenMP library that torch uses, or of the only one."""
-    counts = [pool.facts["num_threads"] for pool in pools.values() if pool.facts["user_api"] == "openmp"]
-    if not counts:
+    return int(_openmp(pools)["num_threads"])
+
+
+def limit_openmp(pools: Mapping[str, Loaded]) -> int:
+    """Return omp_get_thread_limit() of that library: OMP_THREAD_LIMIT cuts every team to it, whatever was asked for."""
+    limit = int(open_loaded(_openmp(pools)["filepath"]).omp_get_thread_limit())
+    if limit >= NO_LIMIT:
+        raise Absent("OpenMP's threads are not limited")
+    return limit
+
+
+def _openmp(pools: Mapping[str, Loaded]) -> Mapping[str, Any]:
+    found = next((pool.facts for pool in pools.values() if pool.facts["user_api"] == "openmp"), None)
+    if found is None:
         raise Absent("no OpenMP library is loaded")
-    return int(counts[0])  # torch's copy comes first
+    return found  # torch's copy comes first

@@ -49,6 +49,7 @@ class Threads(Section):
     torch_intraop: int | None = None
     torch_interop: int | None = None
     openmp: int | None = None
+    openmp_limit: int | None = None
     mkl: int | None = None
     mkl_dynamic: bool | None = None
     pools: dict[str, Pool] | None = None
@@ -82,6 +83,7 @@ class Precision(Section):
     sdpa_half_reduction: bool | None = None
     opt_einsum: str | None = None
     mha_fastpath: bool | None = None
+    nnpack: bool | None = None
     quantized_engine: str | None = None
     blas_library: str | None = None
     linalg_library: str | None = None
@@ -101,6 +103,8 @@ class Determinism(Section):
     miopen_immediate: bool | None = None
     mkldnn_deterministic: bool | None = None
     cublas_workspace: str | None = None
+    cublas_workspace_bytes: int | None = None
+    cublaslt_workspace_bytes: int | None = None
     nccl: dict[str, str] | None = None
     inductor: dict[str, str] | None = None
 
@@ -118,6 +122,7 @@ class Effective(Section):
     """What the switches, the hardware and the build amount to together: the facts that rules read."""
 
     gpu: bool | None = None
+    threads: int | None = None
     tf32_matmul: bool | None = None
     tf32_conv: bool | None = None
     tf32_rnn: bool | None = None

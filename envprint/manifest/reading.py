@@ -128,7 +128,8 @@ def _children(value: Any) -> list[Any]:
 def _check_schema(schema: object, name: str) -> None:
     match = re.fullmatch(r"envprint/manifest/([0-9]{1,9})(\.[0-9]{1,4})?", schema) if isinstance(schema, str) else None
     if match is None:
-        raise _refused(f'{name} has schema {schema!r:.80}; expected "{SCHEMA}"', CAPTURE_HINT)
+        met = "no schema" if schema is None else f"schema {schema!r:.80}"
+        raise _refused(f'{name} has {met}; expected "{SCHEMA}"', CAPTURE_HINT)
     if match[1] != "1":
         raise _refused(f"{name} has schema {schema}; this envprint reads {SCHEMA}", "upgrade envprint")
 

@@ -1,5 +1,6 @@
 """Write a manifest: whole or not at all."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -33,7 +34,7 @@ def write(manifest: Manifest, path: Path, *, force: bool = False) -> None:
 def refuse_overwrite(path: Path, *, force: bool) -> None:
     """Raise OverwriteError where a file is in the way: said before a long capture, not after it."""
     try:
-        if not force and path.exists():
+        if not force and path.exists() and not _is_device(path):
             raise _overwrite(path)
     except (OSError, ValueError, RuntimeError):  # writing will say what is wrong with the path
         return
@@ -43,13 +44,20 @@ def _overwrite(path: Path) -> OverwriteError:
     return OverwriteError(one_line(f"{path} exists already"), hint="--force replaces it")
 
 
-def _require_free(path: Path) -> None:
-    if path.exists():
-        raise FileExistsError
+def _is_device(path: Path) -> bool:
+    """Return whether a path is written through: /dev/null, /dev/stdout, a named pipe. One replaced would be gone."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _put(path: Path, content: bytes, *, force: bool) -> None:
+    if _is_device(path):
+        path.write_bytes(content)
+        return
     target = path.resolve()  # a link keeps pointing where it points
+    if target.is_symlink():  # since Python 3.13 a loop of links resolves to one of them
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    if target.is_symlink():  # resolve() says nothing of a loop of links from Python 3.13 on
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".envprint.")
     try:
         with os.fdopen(handle, "wb") as file:

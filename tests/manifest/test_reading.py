@@ -41,7 +41,7 @@ def document(**changes: object) -> bytes:
         (b"null", "neither a manifest nor the text"),
         (b"PK\x03\x04" + b"\0" * 100, "neither a manifest nor the text"),
         (b"{", "is not JSON"),
-        (b"{}", "has schema None; expected"),
+        (b"{}", "has no schema; expected"),
         (b"{} {}", "is not JSON"),
         (dump_manifest(MANIFEST)[:-10], "is not JSON"),
         (dump_manifest(MANIFEST).replace(b"failed", b"\xff\xfe"), "is not JSON"),

@@ -1,6 +1,7 @@
 import json
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -198,3 +199,15 @@ def test_a_manifest_begins_with_schema_and_id_and_sorts_its_maps(manifest: Manif
     assert all(list(section) == sorted(section) for section in written.values() if isinstance(section, dict))
     assert content.endswith(b"}\n")
     assert content == dump_manifest(manifest)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("force", [False, True])
+def test_a_named_pipe_is_written_through_and_stays_one(tmp_path: Path, *, force: bool) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    write(Manifest(), pipe, force=force)
+
+    assert (dump_manifest(Manifest()), b"") == (reader.communicate()[0], b"")
+    assert pipe.is_fifo()

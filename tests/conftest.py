@@ -13,6 +13,9 @@ import pytest
 SKIP_NOTHING = os.environ.get("ENVPRINT_SKIP_NOTHING") == "1"
 ROOT = Path(__file__).parent.parent
 
+if "PYTHONPATH" in os.environ:  # tests start processes in folders of their own
+    os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, os.environ["PYTHONPATH"].split(os.pathsep)))
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -14,6 +14,7 @@ from envprint.renderers.text import draw
 
 LABEL_WIDTH = 24
 ENTRIES_OF_A_MAP = 8
+PATHS_OF_A_REASON = 16
 
 
 def render_manifest(manifest: Manifest) -> str:
@@ -38,7 +39,17 @@ def lay_out_manifest(manifest: Manifest) -> RenderableType:
 
 
 def _gap_rows(gaps: Mapping[str, Gap]) -> list[tuple[str, str]]:
-    return [(plain(path), plain(gap.reason)) for path, gap in sorted(gaps.items())]
+    """Return the paths by the reason that they share: a text may lack a hundred for one reason."""
+    by_reason: dict[str, list[str]] = {}
+    for path, gap in sorted(gaps.items()):
+        by_reason.setdefault(gap.reason, []).append(path)
+    return [(plain(reason), _first(sorted(paths, key=lambda path: "." in path))) for reason, paths in by_reason.items()]
+
+
+def _first(paths: list[str]) -> str:
+    """Return the first paths, whole sections before fields, and how many more there are."""
+    more = len(paths) - PATHS_OF_A_REASON
+    return plain(", ".join(paths[:PATHS_OF_A_REASON])) + (f" and {more} more" if more > 0 else "")
 
 
 def _rows(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -167,7 +167,7 @@ def sides(change: Change, longest: int = LONGEST) -> str:
         if change.a is None and change.b is None:
             return "could not be read"
         return " / ".join("unknown" if value is None else brief(value, longest) for value in (change.a, change.b))
-    if isinstance(change.a, Sequence) and isinstance(change.b, Sequence) and not isinstance(change.a, str):
+    if isinstance(change.a, (list, tuple)) and isinstance(change.b, (list, tuple)):
         return _difference(change.a, change.b, longest)
     if isinstance(change.a, int) and isinstance(change.b, int) and BYTES.search(change.path):
         texts = size(change.a), size(change.b)

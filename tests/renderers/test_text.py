@@ -72,7 +72,7 @@ def test_the_answer_comes_first_with_its_facts_why_fix_and_cost() -> None:
             float32.
 
  1   intra-op-threads                                            possible  0.97
-     torch uses another number of threads
+     Work is split over another number of threads
      facts       threads.torch_intraop  1 / 16
      why         Long sums are split by thread, each part is rounded on its
                  own, and then the parts are added.
@@ -158,9 +158,24 @@ def test_sections_that_could_not_be_read_are_said_in_one_breath() -> None:
     failed = {name: Gap(kind="failed", reason="no") for name in ("blas", "cpu", "rng")}
     text = render(explain(Manifest(gaps=failed), Manifest(gaps=failed)))
 
-    assert " unknown        rng, blas, cpu could not be read\n" in text or text == ""
+    assert " unknown        blas, rng, cpu could not be read\n" in text
 
 
 @pytest.mark.parametrize("name", ["93ac61ec5a8eb1396f9fbd350e3169a558528a40", "sha256:" + "ab" * 32])
 def test_the_beginning_of_a_long_name_is_enough(name: str) -> None:
     assert f"{name[: name.find(':') + 13]}…" == brief(name)
+
+
+def test_gaps_of_one_reason_are_told_in_one_row_sections_first() -> None:
+    failed = {f"cpu.flag_{number}": Gap(kind="failed", reason="nobody asked") for number in range(30)}
+    text = render_manifest(Manifest(gaps={**failed, "threads": Gap(kind="failed", reason="nobody asked")}))
+
+    assert text.count("nobody asked") == 1
+    assert "threads, cpu.flag_0, " in text
+    assert "and 15 more" in " ".join(text.split())
+
+
+def test_a_list_against_a_text_is_shown_as_both() -> None:
+    a, b = (Manifest.model_validate({"schema": "envprint/manifest/1", "cpu": {"new": new}}) for new in (["a"], "abc"))
+
+    assert "cpu.new a / abc" in render(explain(a, b))

@@ -24,6 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip by name what this machine cannot run, and run the fast tests first."""
     lacking = {
         "torch": None if importlib.util.find_spec("torch") else "torch is not installed",
+        "slow": "takes more than a few seconds: set ENVPRINT_SKIP_NOTHING=1",
         "lab": "emulated machines take minutes: set ENVPRINT_SKIP_NOTHING=1 (root, x86-64 Linux, qemu-user-static)",
         "git": None if shutil.which("git") else "git is not installed",
         "cc": None if shutil.which("cc") else "there is no C compiler",

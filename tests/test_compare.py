@@ -1,6 +1,5 @@
 """Laws of comparison: nothing out of nothing, mirrors, and what could not be read never counts as equal."""
 
-import time
 from typing import Any
 
 import pytest
@@ -182,17 +181,13 @@ def test_what_failed_is_never_equal_wherever_it_lies(path: str, a: Manifest, b: 
     assert any(each in ("", path) or path.startswith(f"{each}.") for each in unknown)
 
 
-def test_many_changes_take_time_in_proportion() -> None:
-    def seconds(number: int) -> float:
-        a, b = (
-            Manifest(
-                variables=Variables(environment={f"OMP_NUM_THREADS{i}": Variable(now=value) for i in range(number)}),
-                threads=Threads(torch_intraop=2, pools={f"lib{i}": Pool(threads=2) for i in range(number)}),
-            )
-            for value in ("1", "2")
+def test_many_changes_are_all_told() -> None:  # in minutes, were anything quadratic
+    a, b = (
+        Manifest(
+            variables=Variables(environment={f"OMP_NUM_THREADS{i}": Variable(now=value) for i in range(20_000)}),
+            threads=Threads(torch_intraop=2, pools={f"lib{i}": Pool(threads=2) for i in range(20_000)}),
         )
-        began = time.process_time()
-        compare(a, b)
-        return time.process_time() - began
+        for value in ("1", "2")
+    )
 
-    assert seconds(8000) < 24 * seconds(1000) + 1  # 64 times as long would be quadratic
+    assert len(compare(a, b)) == 20_000

@@ -54,8 +54,6 @@ def _put(path: Path, content: bytes, *, force: bool) -> None:
         path.write_bytes(content)
         return
     target = path.resolve()  # a link keeps pointing where it points
-    if target.is_symlink():  # since Python 3.13 a loop of links resolves to one of them
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     if target.is_symlink():  # resolve() says nothing of a loop of links from Python 3.13 on
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".envprint.")

@@ -4,7 +4,6 @@ import importlib.metadata
 import json
 import re
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -221,11 +220,6 @@ def test_four_hundred_packages_are_read_without_opening_their_metadata(
     for number in range(400):
         install(tmp_path, f"package_{number}-1.{number}.dist-info", metadata="Version: wrong")
         (tmp_path / f"package_{number}").mkdir()
-    collect(monkeypatch, tmp_path)
-
-    began = time.perf_counter()
     section, _ = collect(monkeypatch, tmp_path)
-    seconds = time.perf_counter() - began
 
     assert section.installed == {f"package-{number}": f"1.{number}" for number in range(400)}
-    assert seconds < 0.1  # takes about 5 ms

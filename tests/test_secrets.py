@@ -22,6 +22,9 @@ from envprint.manifest.secrets import anonymiser, mask, mask_arguments, mask_ent
         ("password: hunter2!", "password: ***"),
         ("db_passwd=x,user=y", "db_passwd=***,user=y"),
         ('{"token": "s3cr3t-value"}', '{"token": "***"}'),
+        ('password="two words" x', 'password="***" x'),
+        ("Authorization: Bearer abc.def", "Authorization: ***"),
+        ("curl -H 'Cookie: session=abc; b=c' x", "curl -H 'Cookie: ***' x"),
         ("x" * 200_000, "***"),
     ],
 )
@@ -50,6 +53,20 @@ def test_long_mixed_runs_are_masked_where_no_digests_of_ours_are() -> None:
     assert "/opt/Intel2024/oneAPI/MklRuntime/Lib64/Release" == mask_entropy(
         "/opt/Intel2024/oneAPI/MklRuntime/Lib64/Release"
     )
+
+
+@pytest.mark.parametrize(
+    "option", ["--db-pass", "--key", "--pw", "--bearer", "--auth-header", "--api.key", "-password", "--HF_TOKEN"]
+)
+def test_every_wording_of_a_secret_s_option_masks_what_follows(option: str) -> None:
+    assert mask_arguments((option, "hu,sh x")) == (option, "***")
+    assert mask_arguments((f"{option}=hu,sh x",)) == (f"{option}=***",)
+
+
+def test_a_user_s_password_is_masked_and_the_rest_is_not() -> None:
+    assert mask_arguments(("--user", "ada:hush", "--use-auth=true", "--key-dim", "64")) == (
+        "--user", "ada:***", "--use-auth=true", "--key-dim", "64",
+    )  # fmt: skip
 
 
 def test_an_argument_behind_the_option_of_a_secret_is_masked() -> None:

@@ -75,27 +75,24 @@ def git_status(folder: Path) -> str:
     """Ask git for commit, branch and changes in one call."""
     if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
         raise _outside.Absent("the code is in no git repository")
-    words = (*GIT, "status", "--porcelain=v2", "--branch", "--untracked-files=normal")
+    words = (*GIT, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
     return _outside.run(words, folder=folder)
 
 
 def parse_status(text: str) -> dict[str, Any]:
     """Return the facts in `git status --porcelain=v2 --branch`.
 
-    Sample: `# branch.oid 1f3a…`, `# branch.head main`, `1 .M N... 100644 …`, `? notes.txt`. A repository without a
+    Sample: `# branch.oid 1f3a…`, `# branch.head main`, `1 .M N... 100644 …`. A repository without a
     commit says `(initial)`, a detached head `(detached)`.
     """
     if not text.startswith("# branch.oid "):  # of a command that was not waited for, status and output are lost
         raise ValueError(f"git status says {text[:80]!r}")
     heads = dict(re.findall(r"^# branch\.(oid|head) (.+)$", text, re.MULTILINE))
     commit, branch = heads.get("oid"), heads.get("head")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    untracked = sum(line.startswith("? ") for line in lines)
     return {
         "git_commit": None if commit == "(initial)" else commit,
         "git_branch": None if branch == "(detached)" else branch,
-        "git_dirty": len(lines) > untracked,
-        "git_untracked": untracked,
+        "git_dirty": any(not line.startswith("#") for line in text.splitlines()),
     }
 
 

@@ -65,7 +65,11 @@ def parse_parallel_backend(text: str) -> str | None:
 
 
 def cpu_capability(torch: Any) -> str:
-    """Return ATen's vector path; before torch 2.1 only torch.__config__.show() says it."""
+    """Return ATen's vector path; before torch 2.1 only torch.__config__.show() says it.
+
+    Both make ATen choose it, as its first operation would: an ATEN_CPU_CAPABILITY that a script sets after importing
+    torch, after a capture and before any operation is no longer heard (aten/src/ATen/native/DispatchStub.cpp).
+    """
     getter = getattr(getattr(torch.backends, "cpu", None), "get_cpu_capability", None)
     if getter is not None:
         return str(getter())

@@ -22,9 +22,14 @@ SENSITIVE_NAME = (
     r"(?:(?<![a-z])auth|token|secret|passw(?:or)?d|passphrase|pwd|(?:api|access|private)[-_]?key|credentials?)"
     r"(?:[-_](?:key|id|value|hint))?"
 )
-PLAIN_VALUE = r"(?!(?:\d{1,6}|true|false|none|null|on|off|yes|no)(?![\w.-]))"
-ASSIGNED = re.compile(rf"(?i)({SENSITIVE_NAME}['\"]?\s{{0,4}}[=:]\s{{0,4}}['\"]?){PLAIN_VALUE}([^\s,;&'\"]+)")
-OPTION = re.compile(rf"(?i)-{{1,2}}(?:[\w.-]{{0,40}}[_.-])?{SENSITIVE_NAME}")
+PLAIN_VALUE = r"(?:\d{1,6}|true|false|none|null|on|off|yes|no)"
+VALUE = rf"(\"[^\"]{{0,2000}}\"?|'[^']{{0,2000}}'?|(?!{PLAIN_VALUE}(?![\w.-]))[^\s,;&'\"]+)"
+ASSIGNED = re.compile(rf"(?i)({SENSITIVE_NAME}['\"]?\s{{0,4}}[=:]\s{{0,4}}){VALUE}")
+HEADER = re.compile(r"(?i)\b((?:authorization|cookie)\s{0,4}:\s{0,4}|bearer\s{1,4})([^'\"\r\n]+)")
+OPTION = re.compile(
+    rf"(?i)-{{1,2}}(?:[\w.-]{{0,40}}[_.-])?(?:{SENSITIVE_NAME}|pass|pw|key|bearer|auth[_-]header|cookie)"
+)
+USER = re.compile(r"-u|--user(?:name)?|--login")
 LONGEST = 100_000  # no fact is that long
 RANDOM_RUN = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 
@@ -35,8 +40,13 @@ def mask(text: str) -> str:
         return MASK
     if len(text) < SHORTEST:
         return text
-    masked = TOKENS.sub(MASK, CREDENTIALS.sub(MASK, text))
-    return ASSIGNED.sub(rf"\1{MASK}", masked)
+    masked = HEADER.sub(rf"\1{MASK}", TOKENS.sub(MASK, CREDENTIALS.sub(MASK, text)))
+    return ASSIGNED.sub(lambda found: found[1] + _masked(found[2]), masked)
+
+
+def _masked(value: str) -> str:
+    quote = value[0] if value[0] in "'\"" else ""
+    return f"{quote}{MASK}{quote}"
 
 
 def mask_entropy(text: str) -> str:
@@ -46,11 +56,19 @@ def mask_entropy(text: str) -> str:
 
 def mask_arguments(arguments: tuple[str, ...]) -> tuple[str, ...]:
     """Return a command's arguments without secrets, also those that stand behind their option (`--token X`)."""
-    masked = []
-    for before, argument in zip(("", *arguments), arguments, strict=False):
-        secret = OPTION.fullmatch(before) and not argument.startswith("-")
-        masked.append(MASK if secret else mask_entropy(argument))
-    return tuple(masked)
+    pairs = zip(("", *arguments), arguments, strict=False)
+    return tuple(_mask_argument(before, argument) for before, argument in pairs)
+
+
+def _mask_argument(before: str, argument: str) -> str:
+    name, equals, value = argument.partition("=")
+    if equals and OPTION.fullmatch(name) and not re.fullmatch(PLAIN_VALUE, value, re.IGNORECASE):
+        return f"{name}={MASK}"
+    if OPTION.fullmatch(before) and not re.fullmatch(r"--?[A-Za-z][\w-]*", argument):
+        return MASK
+    if USER.fullmatch(before) and ":" in argument:
+        return f"{argument.partition(':')[0]}:{MASK}"
+    return mask_entropy(argument)
 
 
 def replace_texts(value: Any, change: Callable[[str], str]) -> Any:

@@ -97,7 +97,6 @@ class Code(Section):
     git_branch: str | None = None
     git_dirty: bool | None = None
     git_diff_digest: str | None = None
-    git_untracked: int | None = None
     git_remote: str | None = None
 
 

@@ -26,10 +26,11 @@ def summarise(verdict: Verdict, changes: Sequence[Change], findings: Sequence[Fi
         return "Facts differ, but none of them reaches the results."
     if verdict == "undecidable":
         return _undecidable(changes)
-    largest = findings[0] if findings else None
-    if largest is None:
-        return "They will not agree bit for bit."
-    return f"They will not agree bit for bit: expect {largest.expected}{_where(largest)}."
+    sure = any(finding.status != "possible" for finding in findings)
+    parting = "They will not agree bit for bit" if sure else "They are likely to part, as far as facts tell"
+    if not findings:
+        return f"{parting}."
+    return f"{parting}: expect {findings[0].expected}{_where(findings[0])}."
 
 
 def _where(finding: Finding) -> str:

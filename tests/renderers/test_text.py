@@ -68,8 +68,8 @@ def test_the_answer_comes_first_with_its_facts_why_fix_and_cost() -> None:
     b = Manifest(threads=Threads(torch_intraop=16), precision=Precision(sdpa_half_reduction=True, autocast_cache=False))
 
     expected = """\
- divergent  They will not agree bit for bit: expect 1e-9 to 5e-6 relative in
-            float32.
+ divergent  They are likely to part, as far as facts tell: expect 1e-9 to 5e-6
+            relative in float32.
 
  1   intra-op-threads                                            possible  0.97
      Work is split over another number of threads

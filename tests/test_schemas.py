@@ -36,8 +36,17 @@ def test_a_captured_manifest_and_its_report_are_valid() -> None:
     manifest = capture()
     report = explain(manifest, manifest.model_copy(update={"torch": None, "id": "sha256:0"}))
 
-    jsonschema.validate(manifest.as_json(), generate(Manifest))
-    jsonschema.validate(report.model_dump(mode="json", by_alias=True), generate(Report))
+    assert [] == errors_of(manifest.as_json(), Manifest)
+    assert [] == errors_of(report.model_dump(mode="json", by_alias=True), Report)
+
+
+def test_what_is_neither_is_invalid() -> None:
+    assert errors_of({"schema": "something/else"}, Manifest)
+    assert errors_of({"verdict": "perhaps"}, Report)
+
+
+def errors_of(document: object, model: type[BaseModel]) -> list[str]:
+    return [error.message for error in jsonschema.Draft202012Validator(generate(model)).iter_errors(document)]
 
 
 if __name__ == "__main__" and sys.argv[1:] == ["--write"]:

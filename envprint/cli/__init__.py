@@ -23,20 +23,37 @@ anonymous_option = click.option("--anonymous", is_flag=True, help="Leave out hos
 class Group(click.Group):
     """The one place where an error becomes a line on standard error and status 2, and Ctrl-C a status alone."""
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        """Parse the options before the command; one that there is not is said in a line too."""
+        try:
+            return super().make_context(*arguments, **extra)
+        except getattr(click.exceptions, "NoArgsIsHelpError", ()):  # click 8.2: the help itself
+            raise
+        except click.UsageError as exc:
+            _say(exc.format_message(), "envprint --help")
+            raise click.exceptions.Exit(TROUBLE) from exc
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; say errors of envprint in a line each."""
         gc.disable()  # what a command loads it keeps to its end: looking for garbage took 8 % of a diff
         try:
             return super().invoke(ctx)
         except EnvprintError as exc:
-            from envprint.renderers.plain import plain
-
-            click.echo(f"envprint: {plain(str(exc))}", err=True)
-            if exc.hint:
-                click.echo(f"hint: {plain(exc.hint)}", err=True)
+            _say(str(exc), exc.hint)
+            ctx.exit(TROUBLE)
+        except click.UsageError as exc:  # click's own wording takes four lines
+            _say(exc.format_message(), f"{(exc.ctx or ctx).command_path} --help")
             ctx.exit(TROUBLE)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+
+
+def _say(message: str, hint: str | None) -> None:
+    from envprint.renderers.plain import plain
+
+    click.echo(f"envprint: {plain(message)}", err=True)
+    if hint:
+        click.echo(f"hint: {plain(hint)}", err=True)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -142,10 +142,22 @@ def test_an_unwritable_place_is_one_line(envprint: Run) -> None:
     assert done.stderr.startswith("envprint: no/such/folder/run.json cannot be written: ")
 
 
-def test_usage_errors_are_status_2(envprint: Run) -> None:
-    assert [2, 2, 2] == [
-        envprint(*words).returncode for words in (["diff"], ["nonsense"], ["show", "a", "--format", "xml"])
-    ]
+@pytest.mark.parametrize(
+    ("words", "named", "hint"),
+    [
+        (["diff"], "'A'", "envprint diff --help"),
+        (["nonsense"], "nonsense", "envprint --help"),
+        (["--nonsense"], "--nonsense", "envprint --help"),
+        (["show", "a", "--format", "xml"], "'xml' is not one of 'text', 'json'", "envprint show --help"),
+    ],
+)
+def test_usage_errors_are_a_line_a_hint_and_status_2(envprint: Run, words: list[str], named: str, hint: str) -> None:
+    done = envprint(*words)
+    said, advice = done.stderr.splitlines()
+
+    assert (2, "", f"hint: {hint}") == (done.returncode, done.stdout, advice)
+    assert said.startswith("envprint: ")
+    assert named in said
 
 
 @pytest.mark.parametrize("command", [[], ["capture"], ["diff"], ["show"]])

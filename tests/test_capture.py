@@ -10,8 +10,8 @@ from typing import Any, get_type_hints
 import pytest
 
 from envprint.collectors import COLLECTORS, FRESH, capture
-from envprint.collectors._reading import Gaps
 from envprint.manifest import SECTIONS, Manifest, Section, dump_manifest, parse_manifest
+from envprint.manifest.gaps import Gaps
 from envprint.manifest.numerics import Threads
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from envprint.collectors import fresh
-from envprint.collectors._outside import readable
-from envprint.collectors._reading import Gaps
 from envprint.collectors.accelerators import collect_accelerators
 from envprint.collectors.blas import collect_blas
 from envprint.collectors.code import collect_code, collect_repository
@@ -28,6 +26,7 @@ from envprint.collectors.torch import collect_torch
 from envprint.collectors.variables import collect_variables
 from envprint.manifest import SCHEMA, Gap, Manifest, Section, identity, secrets
 from envprint.manifest.document import canonical_json
+from envprint.manifest.gaps import Gaps, readable
 
 Collector = Callable[[Gaps], Section]
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from envprint.collectors._outside import Absent
+from envprint.manifest.gaps import Absent
 
 LIMIT_BYTES = 16 * 1024  # the first CPU's paragraph: the kernel writes no more than is read
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from envprint.collectors._outside import Absent
+from envprint.manifest.gaps import Absent
 
 BLOCK_BYTES = 4096
 

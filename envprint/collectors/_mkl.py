@@ -12,8 +12,8 @@ from pathlib import Path
 
 from envprint.collectors import _outside
 from envprint.collectors._cpuflags import FirstCpu, read_first_cpu
-from envprint.collectors._outside import Absent
 from envprint.collectors._versions import open_loaded
+from envprint.manifest.gaps import Absent
 
 # mkl_types.h; MKL_CBWR_STRICT is a bit beside them.
 BRANCHES = {

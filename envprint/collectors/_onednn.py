@@ -6,7 +6,7 @@ use (src/cpu/x64/cpu_isa_traits.cpp: set_once_before_first_get_setting_t).
 
 from collections.abc import Collection, Mapping
 
-from envprint.collectors._outside import Absent
+from envprint.manifest.gaps import Absent
 
 _AVX2 = "sse4_1 avx avx2"
 _AVX512 = f"{_AVX2} avx512f avx512bw avx512vl avx512dq"

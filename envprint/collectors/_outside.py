@@ -13,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from envprint.manifest.gaps import Absent
+
 TIMEOUT_SECONDS = 5.0
 LIMIT_BYTES = 4 * 1024 * 1024
 # Variables that lead git to another repository than the folder's, as its hooks set them (`git rev-parse
@@ -21,10 +23,6 @@ ASTRAY = re.compile(
     r"GIT_(DIR|WORK_TREE|COMMON_DIR|INDEX_FILE|(ALTERNATE_)?OBJECT_DIRECTOR(Y|IES)|NAMESPACE|PREFIX|GRAFT_FILE"
     r"|SHALLOW_FILE|EXTERNAL_DIFF|TRACE.*)"
 )
-
-
-class Absent(Exception):  # noqa: N818 - it is no error: there is nothing to read here, by nature
-    """There is nothing to read here, by nature."""
 
 
 class EndedError(OSError):
@@ -113,11 +111,6 @@ def environment_at_exec(path: Path = Path("/proc/self/environ")) -> Mapping[str,
         raise Absent("the environment that this process was started with was written over")
     pairs = (entry.partition(b"=") for entry in content.split(b"\0") if b"=" in entry)
     return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
-
-
-def readable(text: str) -> str:
-    """Return a text that is valid Unicode: a byte of a file name or a variable that is none becomes an escape."""
-    return text if text.isascii() else text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
 def imported(name: str) -> ModuleType:

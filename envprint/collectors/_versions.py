@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable
 
-from envprint.collectors._outside import Absent
+from envprint.manifest.gaps import Absent
 
 Ask = Callable[[ctypes.CDLL], str]
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from envprint.collectors import _outside, kfd, nvml, nvml_devices, torch_devices
-from envprint.collectors._reading import Gaps
+from envprint.collectors import kfd, nvml, nvml_devices, torch_devices
 from envprint.collectors.nvml import device_ids
 from envprint.collectors.visibility import visible_devices
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.machine import Accelerators, Device
 
 __all__ = ["collect_accelerators", "device_ids"]
@@ -61,7 +61,7 @@ def _read_nvidia(gaps: Gaps) -> _Nvidia:
     try:
         with nvml.session():
             return _ask_nvml(gaps)
-    except (_outside.Absent, OSError, ImportError) as exc:
+    except (Absent, OSError, ImportError) as exc:
         for field in NVML_FIELDS:
             gaps.note(field, exc)
         return _Nvidia(facts=dict.fromkeys(NVML_FIELDS), trouble=exc)
@@ -81,7 +81,7 @@ def _ask_nvml(gaps: Gaps) -> _Nvidia:
     visible = None
     try:
         visible = _visible(handles, partitioned=any(device["mig"] for device in read.values()))
-    except (_outside.Absent, OSError) as exc:
+    except (Absent, OSError) as exc:
         for index in handles:
             below.within(str(index)).note("visible", exc)
     for index, device in read.items():
@@ -93,7 +93,7 @@ def _ask_nvml(gaps: Gaps) -> _Nvidia:
 def _visible(handles: Mapping[int, Any], *, partitioned: bool) -> tuple[int, ...]:
     """Return NVML's indices as CUDA enumerates them: as it did in this process, else as the variables will have it."""
     known = nvml.identify(handles)
-    with contextlib.suppress(_outside.Absent):
+    with contextlib.suppress(Absent):
         enumerated = torch_devices.enumerated_uuids()
         if all(uuid in known for uuid in enumerated):
             return tuple(known[uuid] for uuid in enumerated)
@@ -103,20 +103,20 @@ def _visible(handles: Mapping[int, Any], *, partitioned: bool) -> tuple[int, ...
     by_bus = os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
     visible = visible_devices(variable, known, nvml.bus_order(handles), by_bus=by_bus)
     if visible is None:
-        raise _outside.Absent("CUDA_DEVICE_ORDER is not PCI_BUS_ID: numbers tell of no card until CUDA is initialised")
+        raise Absent("CUDA_DEVICE_ORDER is not PCI_BUS_ID: numbers tell of no card until CUDA is initialised")
     if visible and partitioned and not (variable or "").startswith("MIG-"):
-        raise _outside.Absent("a device is divided (MIG): CUDA chooses one part when it is initialised")
+        raise Absent("a device is divided (MIG): CUDA chooses one part when it is initialised")
     return visible
 
 
 def _all_devices(nvidia: _Nvidia, gaps: Gaps, nodes: Path) -> dict[str, Device]:
     try:
         amd = kfd.read_devices(gaps.within("devices"), nodes)
-    except _outside.Absent as exc:
-        if isinstance(nvidia.trouble, _outside.Absent):
-            raise _outside.Absent(f"{nvidia.trouble}; {exc}") from exc
+    except Absent as exc:
+        if isinstance(nvidia.trouble, Absent):
+            raise Absent(f"{nvidia.trouble}; {exc}") from exc
         amd = {}
-    if nvidia.trouble is not None and not isinstance(nvidia.trouble, _outside.Absent):
+    if nvidia.trouble is not None and not isinstance(nvidia.trouble, Absent):
         gaps.note("devices", nvidia.trouble)
     return {**nvidia.devices, **amd}
 
@@ -127,15 +127,15 @@ def _count_without_cuda(nvidia: _Nvidia, devices: Mapping[str, Device] | None) -
     if built is None:  # for ROCm: torch finds a subset of the kernel's devices
         if not any(device.kind == "amd" for device in (devices or {}).values()):
             return 0
-        raise _outside.Absent(f"HIP {torch_devices.UNINITIALIZED}")
+        raise Absent(f"HIP {torch_devices.UNINITIALIZED}")
     if nvidia.trouble is not None:
-        if isinstance(nvidia.trouble, _outside.Absent) and not _cuda_driver_is_there():
+        if isinstance(nvidia.trouble, Absent) and not _cuda_driver_is_there():
             return 0
         raise nvidia.trouble
     if nvidia.visible == () or not nvidia.devices:
         return 0
     if nvidia.facts["driver_api"] is None or (nvidia.visible is None and _divided(nvidia)):
-        raise _outside.Absent(f"CUDA {torch_devices.UNINITIALIZED}")
+        raise Absent(f"CUDA {torch_devices.UNINITIALIZED}")
     # A driver runs what was built for its own major version of CUDA or an older one (CUDA compatibility guide).
     driver_major, built_major = (int(version.partition(".")[0]) for version in (nvidia.facts["driver_api"], built))
     return len(nvidia.visible or nvidia.devices) if driver_major >= built_major else 0
@@ -158,5 +158,5 @@ def _rocm_available(*, cuda: bool | None) -> bool:
     if torch_devices.built_for("hip") is None:
         return False
     if cuda is None:
-        raise _outside.Absent(f"HIP {torch_devices.UNINITIALIZED}")
+        raise Absent(f"HIP {torch_devices.UNINITIALIZED}")
     return cuda

@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 
 from envprint.collectors import _mkl, _onednn, _outside
 from envprint.collectors._cpuflags import read_first_cpu
-from envprint.collectors._outside import Absent
 from envprint.collectors._pools import Loaded, loaded_pools
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.numerics import Blas, BlasPair, Onednn
 
 T = TypeVar("T")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from envprint.collectors import _linux
-from envprint.collectors._outside import Absent, read_text
+from envprint.collectors._outside import read_text
+from envprint.manifest.gaps import Absent
 
 
 def quota_cores(listed: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> float | None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from envprint.collectors import _outside
-from envprint.collectors._reading import Gaps
 from envprint.collectors._urls import without_credentials
+from envprint.manifest.gaps import Absent, Gaps, readable
 from envprint.manifest.software import Code
 
 GIT_FIELDS = tuple(name for name in Code.model_fields if name.startswith("git_"))
@@ -27,16 +27,16 @@ def collect_code(gaps: Gaps) -> Code:
     folder = entry.parent if entry else Path.cwd()
     questions: dict[str, Callable[[], Any]] = {
         "entry_digest": lambda: file_digest(entry),
-        "arguments": lambda: tuple(_outside.readable(argument) for argument in sys.argv[1:]),
+        "arguments": lambda: tuple(readable(argument) for argument in sys.argv[1:]),
     }
     facts = gaps.ask_all(questions)
-    return Code(entry=_outside.readable(entry.name) if entry else None, **facts, **repository(gaps, folder))
+    return Code(entry=readable(entry.name) if entry else None, **facts, **repository(gaps, folder))
 
 
 def collect_repository(gaps: Gaps) -> Code:
     """Read the git repository of the working directory, where no script was started."""
     for field in ("entry", "entry_digest", "arguments"):
-        gaps.note(field, _outside.Absent("no script was started"))
+        gaps.note(field, Absent("no script was started"))
     return Code(**repository(gaps, Path.cwd()))
 
 
@@ -44,16 +44,16 @@ def entry_script() -> Path:
     """Return the file that was started; a notebook, -c or a prompt has none."""
     name = getattr(sys.modules.get("__main__"), "__file__", None)
     if name is None:
-        raise _outside.Absent("no script was started: a prompt, a notebook or python -c")
+        raise Absent("no script was started: a prompt, a notebook or python -c")
     return Path(name).resolve()
 
 
 def file_digest(path: Path | None) -> str:
     """Return the digest of a script."""
     if path is None:
-        raise _outside.Absent("no script was started")
+        raise Absent("no script was started")
     if not path.is_file():  # reading `python /dev/stdin`'s script once more would take the input that it waits for
-        raise _outside.Absent("the script is no file: a pipe, or inside an archive")
+        raise Absent("the script is no file: a pipe, or inside an archive")
     with path.open("rb") as file:
         return "sha256:" + hashlib.sha256(file.read(LIMIT_BYTES)).hexdigest()
 
@@ -74,7 +74,7 @@ def repository(gaps: Gaps, folder: Path) -> dict[str, Any]:
 def git_status(folder: Path) -> str:
     """Ask git for commit, branch and changes in one call."""
     if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
-        raise _outside.Absent("the code is in no git repository")
+        raise Absent("the code is in no git repository")
     words = (*GIT, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
     return _outside.run(words, folder=folder)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from envprint.collectors import _outside
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.numerics import Compile
 
 # What decides which kernels inductor writes, and in which order they add up.
@@ -43,7 +43,7 @@ def collect_compile(gaps: Gaps) -> Compile:
         and "torch._inductor.config" not in sys.modules
         and "triton" not in sys.modules
     ):
-        raise _outside.Absent("torch.compile is not in use in this process")
+        raise Absent("torch.compile is not in use in this process")
     questions: dict[str, Callable[[], Any]] = {
         "triton": lambda: str(_outside.attribute(_outside.imported("triton"), "__version__")),
         "dynamo": lambda: switches(_outside.imported("torch._dynamo.config"), DYNAMO),
@@ -59,6 +59,6 @@ def switches(config: Any, names: Sequence[str]) -> dict[str, str]:
     for name in names:
         try:
             found[name] = str(_outside.attribute(config, name))
-        except _outside.Absent:
+        except Absent:
             continue
     return found

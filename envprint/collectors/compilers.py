@@ -7,8 +7,7 @@ import threading
 from pathlib import Path
 
 from envprint.collectors import _outside
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 
 COMPILERS = {
     "gcc": r"^\S*gcc\S* (.+)|^(.*clang version .+)",  # gcc (Debian 12.2.0-14+deb12u1) 12.2.0

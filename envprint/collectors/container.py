@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from envprint.collectors import _linux
-from envprint.collectors._outside import Absent, read_text
+from envprint.collectors._outside import read_text
+from envprint.manifest.gaps import Absent
 
 SCHEDULERS = {
     "SLURM_JOB_ID": "slurm",

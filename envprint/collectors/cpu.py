@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from envprint.collectors import _linux, _outside, cpuinfo
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
 from envprint.collectors.cgroup import quota_cores
 from envprint.collectors.microarchitecture import name_microarchitecture
 from envprint.collectors.system import architecture
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.machine import Cpu
 
 TOLD = (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from envprint.collectors import _outside
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.numerics import Determinism
 
 # Each decides the order of a reduction across GPUs: algorithm, protocol, channels, in-network reduction.
@@ -31,7 +31,7 @@ def collect_determinism(gaps: Gaps) -> Determinism:
     }
     try:
         torch = _outside.imported("torch")
-    except _outside.Absent as exc:
+    except Absent as exc:
         for field in torch_questions(None):
             gaps.note(field, exc)
         return Determinism(**gaps.ask_all(outside_torch))
@@ -63,7 +63,7 @@ def torch_questions(torch: Any) -> dict[str, Callable[[], Any]]:
 def workspace_bytes(torch: Any, library: str) -> int:
     """Return the workspace that torch gives to cuBLAS or cuBLASLt; its default depends on the device in use."""
     if not torch.cuda.is_initialized():
-        raise _outside.Absent("CUDA is not initialised in this process")
+        raise Absent("CUDA is not initialised in this process")
     return int(_outside.attribute(torch, f"_C._cuda_get{library}WorkspaceSize")())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from envprint.collectors import _outside
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.run import Distributed
 
 
@@ -67,7 +67,7 @@ def collect_distributed(gaps: Gaps, environment: Mapping[str, str] = os.environ)
     launcher = find_launcher(environment)
     group = _process_group()
     if launcher is None and group is None:
-        raise _outside.Absent("a single process: no launcher, and torch.distributed is not initialised")
+        raise Absent("a single process: no launcher, and torch.distributed is not initialised")
     place = launcher or LAUNCHERS[-1]
     told = {
         "rank": lambda: _number(environment, place.rank),
@@ -104,18 +104,18 @@ def _process_group() -> Any:
     """Return torch.distributed once it has its default group, else None; some builds of torch have it empty."""
     try:
         distributed = _outside.imported("torch.distributed")
-    except _outside.Absent:
+    except Absent:
         return None
     return distributed if distributed.is_available() and distributed.is_initialized() else None
 
 
 def _backend(group: Any) -> str:
     if group is None:
-        raise _outside.Absent("torch.distributed is not initialised")
+        raise Absent("torch.distributed is not initialised")
     return str(group.get_backend())
 
 
 def _number(environment: Mapping[str, str], name: str) -> int:
     if name not in environment:
-        raise _outside.Absent(f"{name} is not set" if name else "this launcher does not tell")
+        raise Absent(f"{name} is not set" if name else "this launcher does not tell")
     return int(environment[name])

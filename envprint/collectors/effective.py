@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
 from envprint.manifest import Section
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.machine import Accelerators, Cpu, Device
 from envprint.manifest.numerics import BlasPair, Determinism, Effective, Precision, Threads
 from envprint.manifest.software import Torch, Variables

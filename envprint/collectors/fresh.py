@@ -7,9 +7,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import gap_from
 from envprint.manifest import Gap
+from envprint.manifest.gaps import Absent, gap_from
 
 LIBRARIES = ("torch", "numpy", "numpy.random")
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from envprint.collectors import _outside
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.machine import Device
 
 NODES = Path("/sys/class/kfd/kfd/topology/nodes")
@@ -14,7 +14,7 @@ LOCAL_MEMORY = (1, 2)  # heap_type of the device's own memory: seen by the CPU, 
 def read_devices(gaps: Gaps, nodes: Path = NODES) -> dict[str, Device]:
     """Return each AMD GPU by its node (`amd1`); CPUs are nodes too and left out. Without the driver raise Absent."""
     if not nodes.is_dir():
-        raise _outside.Absent("there is no AMD compute driver (amdkfd)")
+        raise Absent("there is no AMD compute driver (amdkfd)")
     found: dict[str, Device] = {}
     for node in sorted(nodes.iterdir()):
         key = f"amd{node.name}"

@@ -11,9 +11,8 @@ from envprint.collectors import _copies, _outside
 from envprint.collectors._elf import read_build_id
 from envprint.collectors._libraries import file_name, has_known_rivals, is_numeric, name_copies, parse_name
 from envprint.collectors._maps import Mapped, mapped_files
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
 from envprint.collectors._versions import ask_version
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.software import Libraries, Library
 
 T = TypeVar("T")

@@ -3,7 +3,7 @@
 import functools
 from typing import Any
 
-from envprint.collectors._outside import Absent
+from envprint.manifest.gaps import Absent
 
 
 @functools.lru_cache(maxsize=8)

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from envprint.collectors import _outside
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 
 # nvmlReturn_t: not supported, not found, driver not loaded, library not found, function not found,
 # ECC not supported by this vGPU, deprecated, GPU not found. Anything else (unknown error, GPU is lost,
@@ -30,7 +30,7 @@ def session() -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError, _outside.Absent):  # what was read stays read
+        with contextlib.suppress(OSError, Absent):  # what was read stays read
             call("nvmlShutdown")
 
 
@@ -41,7 +41,7 @@ def call(name: str, *arguments: object) -> Any:
         answer = _outside.attribute(pynvml, name)(*arguments)
     except pynvml.NVMLError as exc:
         if exc.value in ABSENT_BY_NATURE:
-            raise _outside.Absent(f"{name}: {exc}") from exc
+            raise Absent(f"{name}: {exc}") from exc
         raise OSError(f"{name}: {exc}") from exc
     return answer.decode("utf-8", errors="replace") if isinstance(answer, bytes) else answer
 
@@ -77,7 +77,7 @@ def open_partitions(handle: Any) -> dict[int, Any]:
         return {}
     found = {}
     for index in range(call("nvmlDeviceGetMaxMigDeviceCount", handle)):
-        with contextlib.suppress(_outside.Absent):  # a free slot
+        with contextlib.suppress(Absent):  # a free slot
             found[index] = call("nvmlDeviceGetMigDeviceHandleByIndex", handle, index)
     return found
 
@@ -86,7 +86,7 @@ def identify(handles: Mapping[int, Any]) -> dict[str, int]:
     """Return NVML's index by UUID, MIG instances with the index of their device; what does not answer is left out."""
     known = {uuid: index for index, uuid in _each("nvmlDeviceGetUUID", handles).items()}
     for index, handle in handles.items():
-        with contextlib.suppress(OSError, _outside.Absent):
+        with contextlib.suppress(OSError, Absent):
             known |= dict.fromkeys(_each("nvmlDeviceGetUUID", open_partitions(handle)).values(), index)
     return known
 
@@ -111,7 +111,7 @@ def _require_library() -> None:
         with contextlib.suppress(OSError):
             ctypes.CDLL(name)
             return
-    raise _outside.Absent("there is no NVIDIA driver: its management library (NVML) cannot be loaded")
+    raise Absent("there is no NVIDIA driver: its management library (NVML) cannot be loaded")
 
 
 def _library_names() -> tuple[str, ...]:

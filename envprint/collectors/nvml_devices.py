@@ -5,9 +5,8 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from envprint.collectors import _outside
-from envprint.collectors._reading import Gaps
 from envprint.collectors.nvml import call, open_partitions
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.machine import Device
 
 # CUDA cores in one multiprocessor: deviceQuery of NVIDIA's cuda-samples (helper_cuda.h, _ConvertSMVer2Cores), and for
@@ -89,7 +88,7 @@ def read_device(handle: Any, gaps: Gaps) -> dict[str, Any]:
 def count_multiprocessors(cores: int, capability: str) -> int:
     """Return how many multiprocessors have so many cores together; for a capability not in the table raise Absent."""
     if capability not in CORES_OF_MULTIPROCESSOR:
-        raise _outside.Absent(f"cores of one multiprocessor of compute capability {capability} are not known")
+        raise Absent(f"cores of one multiprocessor of compute capability {capability} are not known")
     return cores // CORES_OF_MULTIPROCESSOR[capability]
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from envprint.collectors import _linux, _outside, origins
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.software import Origin, Packages
 
 # numpy-2.4.6.dist-info, torch-2.13.0+cpu.dist-info, PyYAML-5.4.1-py3.8-linux-x86_64.egg, envprint.egg-info

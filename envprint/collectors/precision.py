@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from envprint.collectors import _outside
-from envprint.collectors._reading import Gaps
 from envprint.collectors.torch import dtype_name
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.numerics import Autocast, Precision
 
 # Backends and operations that torch 2.9 and later know; "generic" and "all" are what a "none" below falls back on.
@@ -138,5 +138,5 @@ def opt_einsum(torch: Any) -> str:
 def preferred_library(torch: Any, kind: str) -> str:
     """Return `cublas` for _BlasBackend.Cublas; on ROCm the getter looks at the devices, so not before they are used."""
     if torch.version.hip and not torch.cuda.is_initialized():
-        raise _outside.Absent("the devices are not in use yet")
+        raise Absent("the devices are not in use yet")
     return str(_outside.attribute(torch, f"_C._get_{kind}_preferred_backend")()).rpartition(".")[2].lower()

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from envprint.collectors import _outside
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.software import Python
 
 FORKSERVER_SINCE = (3, 14)  # the default on POSIX systems but macOS: docs.python.org/3.14/library/multiprocessing.html

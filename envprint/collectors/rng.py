@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from envprint.collectors import _outside
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Gaps
 from envprint.manifest.run import Generator, Rng
 
 CUDA_DEFAULT_SEED = 67280421310721  # c10::detail::default_rng_seed_val, c10/core/GeneratorImpl.h

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
 
 from envprint.collectors import _outside, container
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
 from envprint.collectors.compilers import Questions
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.machine import System
 
 ARCHITECTURES = {"AMD64": "x86_64", "arm64": "aarch64", "ARM64": "aarch64"}  # as Windows and macOS call them

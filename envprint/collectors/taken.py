@@ -10,9 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from envprint.collectors._outside import readable
-from envprint.collectors._reading import Gaps
 from envprint.collectors.nvml import device_ids
+from envprint.manifest.gaps import Gaps, readable
 from envprint.manifest.run import Taken
 
 

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from envprint.collectors import _mkl, _outside
-from envprint.collectors._outside import Absent
 from envprint.collectors._pools import Loaded, loaded_pools
-from envprint.collectors._reading import Gaps
 from envprint.collectors._versions import open_loaded
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.numerics import Pool, Threads
 
 NO_LIMIT = 2**31 - 1  # libgomp and libomp say the largest int where OMP_THREAD_LIMIT is not set

@@ -8,7 +8,7 @@ from typing import Any
 from envprint.collectors import _outside
 from envprint.collectors._libraries import file_name
 from envprint.collectors._maps import mapped_files
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.software import Torch
 
 # What cuDNN 9 and 8 load with their first call, be it cudnnGetVersion; until then only libcudnn.so itself is there.
@@ -75,30 +75,30 @@ def cpu_capability(torch: Any) -> str:
         return str(getter())
     match = re.search(r"CPU capability usage: (\S+)", torch.__config__.show())
     if match is None:
-        raise _outside.Absent("this torch does not say which vector instructions it uses")
+        raise Absent("this torch does not say which vector instructions it uses")
     return match[1]
 
 
 def cudnn_version(torch: Any) -> str:
     """Return the version of the cuDNN that is loaded, as cudnnGetVersion counts: 90100 is 9.1.0, 8500 is 8.5.0."""
     if torch.version.hip or not torch.backends.cudnn.is_available():
-        raise _outside.Absent("this torch is built without cuDNN")
+        raise Absent("this torch is built without cuDNN")
     if not any(file_name(mapped.path).startswith(CUDNN_IN_USE) for mapped in mapped_files()):
-        raise _outside.Absent("cuDNN is not in use yet: asking its version would load it")
+        raise Absent("cuDNN is not in use yet: asking its version would load it")
     return str(torch.backends.cudnn.version())
 
 
 def miopen_version(torch: Any) -> str:
     """Return MIOpen's version on ROCm, where torch counts it as if it were cuDNN's."""
     if not getattr(torch.version, "hip", None):
-        raise _outside.Absent("this torch is not built for ROCm")
+        raise Absent("this torch is not built for ROCm")
     return str(torch.backends.cudnn.version())
 
 
 def nccl_version(torch: Any) -> str | None:
     """Return the version of the NCCL that torch was linked with, such as 2.21.5."""
     if not hasattr(torch._C, "_nccl_version"):  # noqa: SLF001 - torch.cuda.nccl.version() ends there
-        raise _outside.Absent("this torch is built without NCCL")
+        raise Absent("this torch is built without NCCL")
     version = torch.cuda.nccl.version()
     return ".".join(str(part) for part in version) if isinstance(version, tuple) else str(version)
 
@@ -110,7 +110,7 @@ def arch_list(torch: Any) -> tuple[str, ...]:
     """
     flags = getattr(torch._C, "_cuda_getArchFlags", lambda: None)()  # noqa: SLF001 - see above
     if flags is None:
-        raise _outside.Absent("this torch is built without GPU code")
+        raise Absent("this torch is built without GPU code")
     return tuple(flags.split())
 
 
@@ -129,14 +129,14 @@ def default_device(torch: Any) -> str:
 def allocator(torch: Any) -> str | None:
     """Return the CUDA caching allocator's backend (`native`, `cudaMallocAsync`)."""
     if not torch.version.cuda:
-        raise _outside.Absent("this torch is built without CUDA")
+        raise Absent("this torch is built without CUDA")
     return str(_outside.attribute(torch, "cuda.memory.get_allocator_backend")())
 
 
 def cuda_module_loading(torch: Any) -> str | None:
     """Return CUDA_MODULE_LOADING as torch.cuda left it once initialised (it sets LAZY when nobody did)."""
     if not torch.cuda.is_initialized():
-        raise _outside.Absent("CUDA is not initialised in this process")
+        raise Absent("CUDA is not initialised in this process")
     return os.environ.get("CUDA_MODULE_LOADING")
 
 

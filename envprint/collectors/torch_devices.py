@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from envprint.collectors import _outside
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.machine import Device
 
 UNINITIALIZED = "is not initialised in this process, and asking would initialise it"
@@ -38,7 +38,7 @@ def read_torch_devices(gaps: Gaps, *, cuda: bool | None) -> dict[str, Device]:
     if hasattr(torch.backends, "mps") and mps_available():
         found |= _read("mps:0", gaps, lambda: _mps_device(torch))
     if not found and cuda is not False and not cuda_initialized():
-        raise _outside.Absent(f"CUDA {UNINITIALIZED}")
+        raise Absent(f"CUDA {UNINITIALIZED}")
     return found
 
 
@@ -48,7 +48,7 @@ def read_peer_access(*, cuda: bool | None) -> dict[str, bool]:
     if cuda is False:
         return {}
     if not cuda_initialized():
-        raise _outside.Absent(f"CUDA {UNINITIALIZED}")
+        raise Absent(f"CUDA {UNINITIALIZED}")
     pairs = itertools.combinations(range(torch.cuda.device_count()), 2)
     return {f"{first}-{second}": torch.cuda.can_device_access_peer(first, second) for first, second in pairs}
 
@@ -57,7 +57,7 @@ def enumerated_uuids() -> tuple[str, ...]:
     """Return the UUIDs of the CUDA devices that this process really has, in its order; torch 2.0 does not tell."""
     torch = _outside.imported("torch")
     if not cuda_initialized():
-        raise _outside.Absent(f"CUDA {UNINITIALIZED}")
+        raise Absent(f"CUDA {UNINITIALIZED}")
     found = (torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count()))
     return tuple(f"GPU-{_outside.attribute(properties, 'uuid')}" for properties in found)
 
@@ -82,7 +82,7 @@ def xpu_available() -> bool:
         return False
     if xpu.is_initialized():
         return True
-    raise _outside.Absent(f"XPU {UNINITIALIZED}")
+    raise Absent(f"XPU {UNINITIALIZED}")
 
 
 def mps_available() -> bool:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 
 from envprint.collectors import _outside
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps, readable
 from envprint.manifest.software import Variable, Variables
 
 # Families whose every member is a switch of a numeric library; no credential is named like this.
@@ -44,7 +44,7 @@ def collect_variables(gaps: Gaps) -> Variables:
 def _environment() -> dict[str, Variable]:
     try:
         at_exec: Mapping[str, str] | None = _outside.environment_at_exec()
-    except _outside.Absent:
+    except Absent:
         at_exec = None
     return select(at_exec, os.environ)
 
@@ -53,12 +53,12 @@ def select(at_exec: Mapping[str, str] | None, now: Mapping[str, str]) -> dict[st
     """Return the allowed variables of both; without the environment at exec only what is set now."""
     names = sorted(name for name in {*(at_exec or {}), *now} if is_numeric(name))
     if at_exec is None:
-        return {_outside.readable(name): Variable(now=_value(now, name)) for name in names}
-    return {_outside.readable(name): Variable(at_exec=_value(at_exec, name), now=_value(now, name)) for name in names}
+        return {readable(name): Variable(now=_value(now, name)) for name in names}
+    return {readable(name): Variable(at_exec=_value(at_exec, name), now=_value(now, name)) for name in names}
 
 
 def _value(environment: Mapping[str, str], name: str) -> str | None:
-    return _outside.readable(environment[name]) if name in environment else None
+    return readable(environment[name]) if name in environment else None
 
 
 def is_numeric(name: str) -> bool:

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from envprint.collectors._reading import Gaps
 from envprint.collectors.accelerators import collect_accelerators
 from envprint.collectors.nvml_devices import count_multiprocessors
+from envprint.manifest.gaps import Gaps
 
 ROOT = Path(__file__).parents[2]
 NOT_OURS = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NVML_STUB", "LD_LIBRARY_PATH")
 CHILD = """
 import ctypes, json, sys
 {before}
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Gaps
 from envprint.collectors.accelerators import collect_accelerators, device_ids
 from pathlib import Path
 

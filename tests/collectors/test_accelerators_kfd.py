@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from envprint.collectors import kfd
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.machine import Device
 
 NODES = Path(__file__).parents[2] / "samples/raw/kfd/nodes"

@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from envprint.collectors._outside import Absent
 from envprint.collectors._pools import name_pools
-from envprint.collectors._reading import Gaps
 from envprint.collectors.blas import (
     collect_blas,
     describe_numpy,
@@ -21,6 +19,7 @@ from envprint.collectors.blas import (
     parse_simd,
     parse_vendor,
 )
+from envprint.manifest.gaps import Absent, Gaps
 
 RAW = Path(__file__).parents[2] / "samples" / "raw" / "torch-build"
 x86_linux = pytest.mark.skipif(
@@ -127,7 +126,7 @@ def test_pools_that_cannot_be_asked_are_unknown_not_absent(monkeypatch: pytest.M
 CHILD = """
 import json, os, sys
 import torch
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Gaps
 from envprint.collectors.blas import collect_blas
 from envprint.collectors.libraries import collect_libraries
 from envprint.collectors.threads import collect_threads

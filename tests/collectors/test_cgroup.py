@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from envprint.collectors._outside import Absent
 from envprint.collectors.cgroup import quota_cores
+from envprint.manifest.gaps import Absent
 
 RAW = Path(__file__).parents[2] / "samples" / "raw" / "cgroup"
 

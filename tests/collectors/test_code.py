@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
 from envprint.collectors.code import file_digest, parse_status, repository
+from envprint.manifest.gaps import Absent, Gaps
 
 pytestmark = pytest.mark.git
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from envprint.collectors import compilers
-from envprint.collectors._reading import Gaps
 from envprint.manifest import Gap
+from envprint.manifest.gaps import Gaps
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="programs are shell scripts here")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from envprint.collectors import container
-from envprint.collectors._outside import Absent
+from envprint.manifest.gaps import Absent
 
 RAW = Path(__file__).parents[2] / "samples" / "raw"
 

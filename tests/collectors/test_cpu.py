@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from envprint.collectors import _linux, cpu
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.machine import Cpu
 
 RAW = Path(__file__).parents[2] / "samples" / "raw" / "cpuinfo"

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
 from envprint.collectors.distributed import collect_distributed
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.run import Distributed
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +93,7 @@ def test_a_variable_that_is_no_number_leaves_a_failed_gap_and_the_others_whole()
 def test_an_initialised_group_is_asked_rather_than_the_variables(tmp_path: Path) -> None:
     code = f"""
 import json, torch.distributed as dist
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Gaps
 from envprint.collectors.distributed import collect_distributed
 
 dist.init_process_group("gloo", init_method="file://{tmp_path}/store", rank=0, world_size=1)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from envprint.collectors._reading import Gaps
 from envprint.collectors.effective import derive_effective
 from envprint.manifest import Gap, Section
+from envprint.manifest.gaps import Gaps
 from envprint.manifest.machine import Accelerators, Cpu, Device
 from envprint.manifest.numerics import BlasPair, Determinism, Effective, Onednn, Precision
 from envprint.manifest.software import Torch, Variable, Variables

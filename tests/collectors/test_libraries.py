@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from envprint.collectors._maps import Mapped, parse_maps
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
 from envprint.collectors._versions import ask_version, cuda_version, cudnn_version, nccl_version
 from envprint.collectors.libraries import collect_libraries, find_twice, numeric_files
+from envprint.manifest.gaps import Absent, Gaps
 
 RAW = Path(__file__).parents[2] / "samples" / "raw" / "maps"
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
@@ -81,7 +80,7 @@ def test_a_file_that_was_replaced_while_loaded_keeps_the_build_id_of_what_is_loa
     code = (
         "import ctypes, os, sys\n"
         "ctypes.CDLL(sys.argv[1]); os.unlink(sys.argv[1])\n"
-        "from envprint.collectors._reading import Gaps\n"
+        "from envprint.manifest.gaps import Gaps\n"
         "from envprint.collectors.libraries import collect_libraries\n"
         "gaps = Gaps('libraries'); found = collect_libraries(gaps)\n"
         "ids = {library.build_id for library in found.loaded.values() if '/copy/' in library.path}\n"

@@ -4,7 +4,7 @@ import pytest
 
 from envprint.collectors._cpuflags import FirstCpu, parse_first_cpu, read_first_cpu
 from envprint.collectors._mkl import derive_branch, derive_kernels, name_branch
-from envprint.collectors._outside import Absent
+from envprint.manifest.gaps import Absent
 
 NEHALEM = frozenset({"sse4_2"})
 HASWELL = NEHALEM | {"avx2", "fma", "bmi1", "bmi2"}

@@ -1,7 +1,7 @@
 import pytest
 
 from envprint.collectors._onednn import ISAS, derive_isa
-from envprint.collectors._outside import Absent
+from envprint.manifest.gaps import Absent
 
 ALL = frozenset().union(*ISAS.values())
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from envprint.collectors import _outside
-from envprint.collectors._outside import Absent, environment_at_exec, run
+from envprint.collectors._outside import environment_at_exec, run
+from envprint.manifest.gaps import Absent
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="programs are shell scripts here")
 

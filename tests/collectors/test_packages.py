@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from envprint.collectors import packages
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.software import Origin, Packages
 
 

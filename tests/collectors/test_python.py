@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from envprint.collectors import python
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Gaps
 from envprint.manifest.software import Python
 
 HASH = "from envprint.collectors.python import _hash_seed; print(_hash_seed(), hash('envprint'))"

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from envprint.collectors._reading import Gaps
 from envprint.collectors.determinism import NCCL_VARIABLES, chosen
 from envprint.collectors.precision import collect_precision, halve, raise_up
 from envprint.collectors.rng import CUDA_DEFAULT_SEED, was_set
+from envprint.manifest.gaps import Gaps
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

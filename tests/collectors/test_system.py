@@ -8,8 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from envprint.collectors import system
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.machine import System
 
 RAW = Path(__file__).parents[2] / "samples" / "raw"

@@ -3,10 +3,9 @@ from typing import Any
 
 import pytest
 
-from envprint.collectors._outside import Absent
 from envprint.collectors._pools import name_pools
-from envprint.collectors._reading import Gaps
 from envprint.collectors.threads import collect_threads, count_openmp, parse_pools
+from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.numerics import Pool
 
 SITE = "/v/lib/python3.11/site-packages"

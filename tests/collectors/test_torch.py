@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from envprint.collectors._reading import Gaps
 from envprint.collectors.torch import collect_torch, parse_build, parse_compiler, parse_parallel_backend
+from envprint.manifest.gaps import Gaps
 
 CPU_BUILD = "torch-build/2.13-cpu.txt"
 CUDA_BUILD = "torch-build/2.0-cuda.txt"

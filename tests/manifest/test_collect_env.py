@@ -568,7 +568,7 @@ def test_lscpu_is_read_in_its_users_language(line: str, expected: dict[str, str]
 @pytest.mark.torch
 def test_this_machine_says_the_same_through_collect_env_and_through_the_collectors() -> None:
     from envprint.collectors import COLLECTORS
-    from envprint.collectors._reading import Gaps
+    from envprint.manifest.gaps import Gaps
 
     printed = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "torch.utils.collect_env"], capture_output=True, text=True, check=True

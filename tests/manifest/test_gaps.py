@@ -2,9 +2,8 @@
 
 import pytest
 
-from envprint.collectors._outside import Absent
-from envprint.collectors._reading import Gaps, gap_from
 from envprint.manifest import Gap
+from envprint.manifest.gaps import Absent, Gaps, gap_from
 from envprint.manifest.software import Origin
 
 

@@ -1,16 +1,19 @@
-"""How a collector asks for many things of which some fail: what fails leaves a gap, with its reason."""
+"""How collectors and probes ask for many things of which some fail: what fails leaves a gap, with its reason."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from envprint.collectors._outside import Absent, readable
-from envprint.manifest import Gap
+from envprint.manifest.document import Gap
 from envprint.manifest.secrets import mask
 
 T = TypeVar("T")
 LONGEST = 300  # characters of a reason
+
+
+class Absent(Exception):  # noqa: N818 - it is no error: there is nothing to read here, by nature
+    """There is nothing to read here, by nature."""
 
 
 class Gaps:
@@ -57,3 +60,8 @@ def _message(exc: BaseException) -> str:
         return str(exc)
     except Exception:  # noqa: BLE001 - an exception of somebody else's, whose text cannot be made
         return "it cannot be said why"
+
+
+def readable(text: str) -> str:
+    """Return a text that is valid Unicode: a byte of a file name or a variable that is none becomes an escape."""
+    return text if text.isascii() else text.encode("utf-8", errors="backslashreplace").decode("utf-8")

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from envprint.manifest.machine import Accelerators, Cpu, System
 from envprint.manifest.numerics import BlasPair, Compile, Determinism, Effective, Precision, Threads
+from envprint.manifest.probes import Probes
 from envprint.manifest.run import Distributed, Rng, Taken
 from envprint.manifest.section import Section
 from envprint.manifest.software import Code, Libraries, Packages, Python, Torch, Variables
@@ -45,6 +46,7 @@ class Manifest(Section):
     distributed: Distributed | None = None
     code: Code | None = None
     variables: Variables | None = None
+    probes: Probes | None = None
     gaps: dict[str, Gap] = Field(default_factory=dict)
     taken: Taken | None = None
 

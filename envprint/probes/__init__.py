@@ -1,0 +1,118 @@
+"""Fixed small computations: their output bits show what a machine really computes."""
+
+import contextlib
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import ModuleType
+from typing import Any, Literal, TypeAlias
+
+from envprint.manifest.gaps import Absent, Gaps
+from envprint.manifest.probes import Probes
+from envprint.probes.flags import reference_flags
+from envprint.probes.probe import Probe
+from envprint.probes.running import Bench, Library, import_library
+from envprint.probes.table import PROBES
+
+Kind: TypeAlias = Literal["default", "full"]
+WAKE_SECONDS = 0.1  # how long Ctrl-C may go unheard
+
+
+def run_probes(
+    kind: Kind,
+    gaps: Gaps,
+    *,
+    live: bool = False,
+    devices: Sequence[str] | None = None,
+    probes: Iterable[Probe] = PROBES,
+    tick: Callable[[str], None] = lambda _: None,
+) -> tuple[Probes, dict[str, float]]:
+    """Run the probes on the CPU and every accelerator; return what they gave, and milliseconds by device and probe.
+
+    They run in a thread of their own: grad mode, autocast, inference mode, the default device and modes that see every
+    operation belong to the thread that set them (c10/core/impl/LocalDispatchKeySet.h, torch/overrides.py), and so does
+    the number of OpenMP threads. In a `live` process nothing is imported and no accelerator is initialised. `tick`
+    hears the name of each probe before it runs.
+    """
+    library = imported_library if live else import_library
+    chosen = [probe for probe in probes if kind == "full" or not probe.full]
+    found = Probes(kind=kind, repeats={}, kernels={})
+    times: dict[str, float] = {}
+
+    def run(stop: threading.Event) -> None:
+        def heard(name: str) -> None:
+            if stop.is_set():
+                raise SystemExit
+            tick(name)
+
+        for bench, flags in _benches(library, gaps.within("kernels"), devices):
+            with flags:
+                bench.measure_all([probe for probe in chosen if _feels(probe, bench.device)], heard)
+            found.kernels[bench.name] = bench.results
+            found.repeats[bench.name] = bench.repeats
+            times.update({f"{bench.name}.{name}": round(each * 1000, 3) for name, each in bench.seconds.items()})
+
+    _in_a_thread_of_its_own(run)
+    return found, times
+
+
+def imported_library(name: str) -> ModuleType:
+    """Return a library that this process has imported, for who observes it; Python's own may be loaded."""
+    if name in sys.stdlib_module_names:
+        return import_library(name)
+    if name not in sys.modules:
+        raise Absent(f"{name.partition('.')[0]} is not imported in this process")
+    return sys.modules[name]
+
+
+def _benches(
+    library: Library, gaps: Gaps, devices: Sequence[str] | None
+) -> Iterator[tuple[Bench, contextlib.AbstractContextManager[None]]]:
+    """Yield each device as the process has set it, accelerators with the reference flags too."""
+    yield Bench("cpu", "cpu", library, gaps.within("cpu")), contextlib.nullcontext()
+    if devices is None:
+        devices = gaps.ask("accelerators", lambda: accelerators(library("torch"))) or ()
+    for device in devices:
+        yield Bench(device, device, library, gaps.within(device)), contextlib.nullcontext()
+        name = f"{device}/reference"
+        yield Bench(device, name, library, gaps.within(name)), reference_flags(library("torch"))
+
+
+def accelerators(torch: Any) -> list[str]:
+    """Return the accelerators that this process uses, as torch names them."""
+    found = []
+    for kind in ("cuda", "xpu"):
+        backend = getattr(torch, kind, None)
+        if backend is not None and backend.is_available() and backend.is_initialized():
+            found += [f"{kind}:{index}" for index in range(backend.device_count())]
+    if getattr(torch.backends, "mps", None) is not None and torch.backends.mps.is_available():
+        found.append("mps:0")
+    return found
+
+
+def _feels(probe: Probe, device: str) -> bool:
+    """Tell whether a probe runs on a device."""
+    return bool(probe.cpu) if device == "cpu" else bool(probe.gpu)
+
+
+def _in_a_thread_of_its_own(run: Callable[[threading.Event], None]) -> None:
+    """Call `run` in another thread, wait for it, and raise here what it raised; Ctrl-C ends it at the next probe."""
+    stop = threading.Event()
+    raised: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            run(stop)
+        except BaseException as exc:  # noqa: BLE001 - it is raised again where it is waited for
+            raised.append(exc)
+
+    thread = threading.Thread(target=guarded, name="envprint probes", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(WAKE_SECONDS)
+    finally:
+        stop.set()
+        thread.join()
+    if raised:
+        raise raised[0]

@@ -6,19 +6,22 @@ from typing import Any
 from envprint.bearing import is_known_equal, judge, rank
 from envprint.manifest import Manifest
 from envprint.manifest.facts import Facts, facts_of
-from envprint.report import Change
+from envprint.probes.changes import changes_of, is_evidence
+from envprint.probes.drift import measure_drift
+from envprint.report import Change, Drift
 
 
-def compare(a: Manifest, b: Manifest) -> tuple[Change, ...]:
-    """Return every path that differs, those that bear most on results first.
+def compare(a: Manifest, b: Manifest, drift: Drift | None = None) -> tuple[Change, ...]:
+    """Return every path that differs, those that bear most on results first; `drift`, where it was measured already.
 
     Laws: compare(a, a) has no changes but what a could not read; compare(b, a) mirrors compare(a, b).
     """
     left, right = facts_of(a), facts_of(b)
-    paths = {*left.values, *right.values, *left.gaps, *right.gaps}
+    paths = {path for path in (*left.values, *right.values, *left.gaps, *right.gaps) if not is_evidence(path)}
     changes = {change.path: change for path in paths if (change := _change(path, left, right))}
     known_equal = functools.cache(lambda path: is_known_equal(path, left, right))
-    return tuple(sorted((judge(change, left, right, known_equal) for change in changes.values()), key=rank))
+    judged = [judge(change, left, right, known_equal) for change in changes.values()]
+    return tuple(sorted([*judged, *changes_of(a, b, drift or measure_drift(a, b))], key=rank))
 
 
 def _change(path: str, a: Facts, b: Facts) -> Change | None:

@@ -1,4 +1,4 @@
-"""What a comparison says: changes, findings, and a verdict."""
+"""What a comparison says: changes, findings, drift, and a verdict."""
 
 from typing import Any, Literal, TypeAlias
 
@@ -8,6 +8,7 @@ SCHEMA = "envprint/report/1"
 
 Verdict: TypeAlias = Literal["identical", "equivalent", "divergent", "undecidable"]
 Bearing: TypeAlias = Literal["numeric", "none", "circumstance"]
+SideName: TypeAlias = Literal["a", "b"]
 
 
 class Record(BaseModel):
@@ -56,7 +57,7 @@ class Dismissed(Record):
 class SideGap(Record):
     """A gap of one of the two manifests."""
 
-    side: Literal["a", "b"]
+    side: SideName
     path: str
     kind: Literal["absent", "failed"]
     reason: str
@@ -78,15 +79,70 @@ class Divergence(Record):
     b: str
 
 
+class KernelDrift(Record):
+    """How far two machines are apart in one probe; `path` is its device and name.
+
+    `identical`: every output bit is the same. `moved`: of the `sampled` outputs that both keep, `differing` differ, by
+    at most `max_ulp` units in the last place (None where NaN stands against a number), and by `relative`, the largest
+    difference over the largest sample (None too where infinity stands against a number); where no sample differs, an
+    output beside them does, and how much is not known. `unknown`: `reason` says why, and `lacking` on which sides there
+    is nothing; `missing` where nothing failed, and it was just not run in this version on both sides.
+    `with_one_thread` says whether both are the `same` once one of them, or each, runs with one thread.
+    """
+
+    path: str
+    device: str
+    layers: tuple[str, ...] = ()
+    dtype: str = ""
+    state: Literal["identical", "moved", "unknown"]
+    reason: str = ""
+    missing: bool = False
+    lacking: tuple[SideName, ...] = ()
+    differing: int | None = None
+    sampled: int | None = None
+    max_ulp: int | None = None
+    relative: float | None = None
+    with_one_thread: Literal["same", "differs"] | None = None
+    accuracy: dict[SideName, Literal["reduced", "wrong"]] = Field(default_factory=dict)
+    error_ulp: dict[SideName, float] = Field(default_factory=dict)
+    outputs: dict[SideName, int] = Field(default_factory=dict)
+
+
+class LayerDrift(Record):
+    """How many of the kernels that feel a layer moved, of those compared; `relative` is the largest difference."""
+
+    moved: int = 0
+    compared: int = 0
+    unknown: int = 0
+    relative: float | None = None
+
+
+class OrderDrift(Record):
+    """A kernel that adds in another order on each side, in words."""
+
+    path: str
+    a: str
+    b: str
+
+
+class Drift(Record):
+    """What the probes of both sides say: kernels by device, layers, and orders of addition that differ."""
+
+    kernels: tuple[KernelDrift, ...] = ()
+    layers: dict[str, LayerDrift] = Field(default_factory=dict)
+    orders: tuple[OrderDrift, ...] = ()
+
+
 class Report(Record):
     """The outcome of a comparison; the first finding is the answer."""
 
     schema_: str = Field(default=SCHEMA, alias="schema")
     verdict: Verdict
     summary: str
-    sides: dict[Literal["a", "b"], Side]
+    sides: dict[SideName, Side]
     first_divergence: Divergence | None = None
     findings: tuple[Finding, ...] = ()
     dismissed: tuple[Dismissed, ...] = ()
+    drift: Drift | None = None
     changes: tuple[Change, ...] = ()
     gaps: tuple[SideGap, ...] = ()

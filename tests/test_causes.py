@@ -1,5 +1,6 @@
 """The catalog of causes and what explain() makes of changes."""
 
+import base64
 import re
 from importlib import resources
 
@@ -13,6 +14,7 @@ from envprint.causes.cause import Cause, load_catalog
 from envprint.manifest import Gap, Manifest
 from envprint.manifest.machine import Accelerators, Device, System
 from envprint.manifest.numerics import Effective, Precision, Threads
+from envprint.manifest.probes import Order, Probe, Probes
 from envprint.manifest.run import Generator, Rng, Taken
 from envprint.manifest.software import Code, Torch
 
@@ -164,6 +166,57 @@ def test_another_seed_is_confirmed_and_another_state_alone_is_not() -> None:
     assert [("seed-value-differs", "confirmed"), ("seed-value-differs", "possible")] == [
         (finding.cause, finding.status) for finding in (by_seed, by_state)
     ]
+
+
+def probed(bits: str, *, threads: int = 1, failed: str = "", words: str = "pairwise") -> Manifest:
+    samples = base64.b64encode(bytes.fromhex(bits)).decode()
+    kernels = {"sum": Probe(version=1, dtype="float32", digest=f"sha256:{bits}", samples=samples)}
+    orders = {"sum": Order(version=1, terms=8, digest=f"sha256:{words}", tree="", words=words)}
+    return Manifest(
+        threads=Threads(torch_intraop=threads),
+        probes=Probes(kind="default", kernels={"cpu": kernels}, orders={"cpu": orders}),
+        gaps={failed: Gap(kind="failed", reason="no")} if failed else {},
+    )
+
+
+ONE, NEXT_TO_ONE = "0000803f", "0100803f"
+
+
+def test_kernels_that_moved_make_it_divergent_as_measured() -> None:
+    report = explain(probed(ONE), probed(NEXT_TO_ONE))
+
+    assert ("divergent", ()) == (report.verdict, report.findings)
+    assert "They will not agree bit for bit: 1 of 1 kernel differs, typically by 1.2e-07 relative." == report.summary
+    assert report.drift is not None
+    assert ["moved"] == [kernel.state for kernel in report.drift.kernels]
+
+
+def test_what_was_measured_comes_before_what_is_expected() -> None:
+    report = explain(probed(ONE), probed(NEXT_TO_ONE, threads=2))
+
+    assert (
+        "They will not agree bit for bit: 1 of 1 kernel differs, typically by 1.2e-07 relative; "
+        "expect 1e-9 to 5e-6 relative in float32."
+    ) == report.summary
+
+
+def test_another_order_of_addition_makes_it_divergent() -> None:
+    report = explain(probed(ONE), probed(ONE, words="sequential"))
+
+    assert ("divergent", "They will not agree bit for bit: 1 kernel adds in another order.") == (
+        report.verdict, report.summary,
+    )  # fmt: skip
+
+
+def test_a_kernel_that_failed_leaves_it_undecidable_and_one_that_was_not_run_does_not() -> None:
+    failed = explain(probed(ONE), probed(ONE, failed="probes.kernels.cpu.dot"))
+    unrun = explain(probed(ONE), Manifest(threads=Threads(torch_intraop=1)))
+
+    assert (
+        "undecidable",
+        "What could be read agrees, but 1 probe could not be compared.",
+    ) == (failed.verdict, failed.summary)
+    assert "identical" == unrun.verdict
 
 
 def test_two_suspects_of_the_same_weight_share() -> None:

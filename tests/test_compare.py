@@ -172,7 +172,13 @@ def test_a_list_in_another_order_is_changed() -> None:
     assert ["cpu.flags"] == [change.path for change in compare(a, b)]
 
 
-@pytest.mark.parametrize("path", ["cpu", "cpu.model", "cpu.flags", "packages.installed", "packages.installed.numpy"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "cpu", "cpu.model", "cpu.flags", "packages.installed", "packages.installed.numpy",
+        "probes", "probes.kernels.cpu", "probes.kernels.cpu.dot", "probes.orders", "probes.orders.cpu.dot",
+    ],
+)  # fmt: skip
 @given(manifests(), manifests())
 def test_what_failed_is_never_equal_wherever_it_lies(path: str, a: Manifest, b: Manifest) -> None:
     failed = Manifest.model_validate({**a.as_json(), "id": "", "gaps": {path: {"kind": "failed", "reason": "no"}}})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Weight = Literal["decides", "suspect", "none", "circumstance"]
+Weight = Literal["decides", "suspect", "none", "circumstance", "evidence"]
 
 
 @dataclass(frozen=True)
@@ -11,6 +11,7 @@ class Rule:
     """What a change of the paths that match means.
 
     `decides`: by itself it changes bits of some kernel or stream. `suspect`: it may, and facts alone do not tell.
+    `evidence`: no cause but an effect, which is measured and not judged by its path.
     `needs`: it acts only where that effective fact is true. `through`: it acts only by what those facts say, so
     where they are equal, and one of them at least is there to be read, the change is without effect. `beside`: what
     appears or vanishes beside others of its kind is only a suspect. `harmless`: members of a list that do not count.

@@ -247,4 +247,5 @@ RULES: tuple[Rule, ...] = (
     Rule("variables.environment.PYTORCH_CUDA*", "suspect", "the GPU's memory is used otherwise", needs=GPU),
     Rule("variables.environment.TORCHINDUCTOR*", "suspect", "compiled code has other kernels"),
     Rule("variables*", "suspect", "a variable that bears on numbers"),
+    Rule("probes*", "evidence", "what was computed"),
 )  # fmt: skip

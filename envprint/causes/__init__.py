@@ -10,6 +10,7 @@ from envprint.causes.cause import Cause, load_catalog
 from envprint.causes.verdict import summarise, verdict_of
 from envprint.compare import compare
 from envprint.manifest import Manifest
+from envprint.probes.drift import measure_drift
 from envprint.report import Change, Dismissed, Finding, Report, Side, SideGap
 
 DECISIVE_FACTOR = 4  # a fact that decides weighs as much as four that may
@@ -18,16 +19,18 @@ UNSEEN = 1  # the weight of what no manifest shows: data, hidden state, hardware
 
 def explain(a: Manifest, b: Manifest, *, name_a: str = "", name_b: str = "") -> Report:
     """Compare two manifests and say what of their differences bears on results, and why."""
-    changes = compare(a, b)
+    drift = measure_drift(a, b)
+    changes = compare(a, b, drift)
     findings = find(changes)
     dismissed = dismiss(changes, findings)
     verdict = verdict_of(changes, dismissed)
     return Report(
         verdict=verdict,
-        summary=summarise(verdict, changes, findings),
+        summary=summarise(verdict, changes, findings, drift),
         sides={"a": Side(id=a.id, name=name_a), "b": Side(id=b.id, name=name_b)},
         findings=findings,
         dismissed=dismissed,
+        drift=drift,
         changes=changes,
         gaps=(*_gaps("a", a, changes), *_gaps("b", b, changes)),
     )

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from envprint.report import Change, Dismissed, Finding, Verdict
+from envprint.probes.wording import size_of
+from envprint.report import Change, Dismissed, Drift, Finding, Verdict
 
 
 def verdict_of(changes: Sequence[Change], dismissed: Sequence[Dismissed]) -> Verdict:
@@ -18,19 +19,32 @@ def verdict_of(changes: Sequence[Change], dismissed: Sequence[Dismissed]) -> Ver
     return "equivalent" if dismissed else "identical"
 
 
-def summarise(verdict: Verdict, changes: Sequence[Change], findings: Sequence[Finding]) -> str:
-    """Return one sentence."""
+def summarise(
+    verdict: Verdict, changes: Sequence[Change], findings: Sequence[Finding], drift: Drift | None = None
+) -> str:
+    """Return one sentence; what was measured comes before what is expected."""
     if verdict == "identical":
         return "Nothing that bears on results differs."
     if verdict == "equivalent":
         return "Facts differ, but none of them reaches the results."
     if verdict == "undecidable":
         return _undecidable(changes)
-    sure = any(finding.status != "possible" for finding in findings)
+    measured = _measured(drift) if drift else ""
+    sure = measured or any(finding.status != "possible" for finding in findings)
     parting = "They will not agree bit for bit" if sure else "They are likely to part, as far as facts tell"
-    if not findings:
-        return f"{parting}."
-    return f"{parting}: expect {findings[0].expected}{_where(findings[0])}."
+    expected = f"expect {findings[0].expected}{_where(findings[0])}" if findings else ""
+    said = "; ".join(part for part in (measured, expected) if part)
+    return f"{parting}: {said}." if said else f"{parting}."
+
+
+def _measured(drift: Drift) -> str:
+    moved = [kernel for kernel in drift.kernels if kernel.state == "moved"]
+    compared = sum(kernel.state != "unknown" for kernel in drift.kernels)
+    sizes = [kernel.relative for kernel in moved if kernel.relative is not None]
+    if not moved:
+        return _count(len(drift.orders), "kernel adds in another order", "kernels add in another order")
+    size = f", typically by {size_of(sorted(sizes)[len(sizes) // 2])} relative" if sizes else ""
+    return f"{len(moved)} of {_count(compared, 'kernel')} {'differs' if len(moved) == 1 else 'differ'}{size}"
 
 
 def _where(finding: Finding) -> str:
@@ -38,19 +52,28 @@ def _where(finding: Finding) -> str:
 
 
 def _undecidable(changes: Sequence[Change]) -> str:
-    suspects = sum(change.bearing == "numeric" and change.kind != "unknown" for change in changes)
-    unknown = sum(change.bearing == "numeric" and change.kind == "unknown" for change in changes)
+    numeric = [change for change in changes if change.bearing == "numeric"]
+    suspects = sum(change.kind != "unknown" for change in numeric)
+    probes = sum(change.path.startswith("probes") for change in numeric)
+    unread = len(numeric) - suspects - probes
     if not suspects:
-        return (
-            f"What could be read agrees, but {_count(unknown, 'fact')} could not be read on a side: capture both again."
-        )
-    rest = f", and {_count(unknown, 'more')} could not be read" if unknown else ""
+        again = ": capture both again" if unread else ""  # what does not repeat will not the next time either
+        return f"What could be read agrees, but {_unknown(unread, probes, 'fact')}{again}."
+    rest = f", and {_unknown(unread, probes, 'more')}" if unread or probes else ""
     differ = "differs" if suspects == 1 else "differ"
     return (
         f"{_count(suspects, 'fact')} that may bear on results {differ}{rest}: facts alone do not tell whether they do."
     )
 
 
-def _count(number: int, noun: str) -> str:
-    plural = noun if noun == "more" or number == 1 else f"{noun}s"
-    return f"{number} {plural}"
+def _unknown(unread: int, probes: int, noun: str) -> str:
+    where = " on a side" if noun == "fact" else ""
+    facts = f"{_count(unread, noun)} could not be read{where}" if unread else ""
+    kernels = f"{_count(probes, 'probe')} could not be compared" if probes else ""
+    return " and ".join(part for part in (facts, kernels) if part)
+
+
+def _count(number: int, noun: str, plural: str = "") -> str:
+    if not number:
+        return ""
+    return f"{number} {noun if noun == 'more' or number == 1 else plural or f'{noun}s'}"

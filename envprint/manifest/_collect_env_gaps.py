@@ -7,6 +7,7 @@ from envprint.manifest.document import SECTIONS, Gap
 from envprint.manifest.section import Section
 
 NOT_PRINTED = Gap(kind="failed", reason="collect_env does not print it")
+NOTHING_BY_NATURE = {"probes": Gap(kind="absent", reason="collect_env computes nothing")}
 PARTIAL = {  # maps of which collect_env knows some keys only
     "accelerators.torch_devices": "collect_env prints not all of torch's devices",
     "packages.conda": "collect_env lists only some packages",
@@ -46,7 +47,7 @@ def not_printed(sections: Mapping[str, Section], gaps: Mapping[str, Gap], last: 
 
     Maps that are known in part get one too, those of the last label as well: the rest of them may be cut off.
     """
-    missing = {name: NOT_PRINTED for name in SECTIONS if name not in sections}
+    missing = {name: NOTHING_BY_NATURE.get(name, NOT_PRINTED) for name in SECTIONS if name not in sections}
     for name, section in sections.items():
         missing |= {path: NOT_PRINTED for path in _unset(name, section) if path not in gaps}
     partial = PARTIAL | dict.fromkeys(CUT_OFF_AFTER.get(last, ()), "the text ends there: it may be cut off")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from envprint.manifest.document import Gap, Manifest
 from envprint.manifest.section import Section
 
-SKIPPED = frozenset({"schema_", "id", "gaps"})
+SKIPPED = frozenset({"schema_", "id", "gaps", "probes"})  # what was computed is an effect, no fact of the machine
 
 State = Literal["known", "absent", "unknown"]
 

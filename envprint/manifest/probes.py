@@ -1,10 +1,12 @@
 """The section about what this machine computes: the output bits of fixed small computations."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 
 from envprint.manifest.section import Section
+
+Kind: TypeAlias = Literal["default", "full"]
 
 
 class Probe(Section):
@@ -44,7 +46,7 @@ class Probes(Section):
     algorithms on. `kind` says which probes were asked for, `repeats` how often each ran on a device.
     """
 
-    kind: Literal["default", "full"]
+    kind: Kind
     repeats: dict[str, int] = Field(default_factory=dict)
     kernels: dict[str, dict[str, Probe]] = Field(default_factory=dict)
     orders: dict[str, dict[str, Order]] = Field(default_factory=dict)

@@ -4,6 +4,7 @@ import errno
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -11,11 +12,19 @@ from envprint.errors import EnvprintError, OverwriteError
 from envprint.manifest._wording import one_line
 from envprint.manifest.document import Manifest
 
+ON_ONE_LINE = ("probes", "kernels", 2), ("taken", "durations_ms", 0)  # what lies so many keys further down
+
 
 def dump_manifest(manifest: Manifest) -> bytes:
-    """Return a manifest as indented JSON: `schema` first, then the id and the sections; maps sorted by key."""
+    """Return a manifest as indented JSON: `schema` first, then the id and the sections; maps sorted by key.
+
+    A probe is a line, and so are all times.
+    """
     document = manifest.as_json()
     ordered = {key: _sorted(document[key]) for key in document}
+    for section, field, depth in ON_ONE_LINE:
+        if (facts := ordered.get(section)) and facts.get(field):
+            facts[field] = _on_one_line(facts[field], depth)
     ordered = {"schema": ordered.pop("schema"), "id": ordered.pop("id"), **ordered}
     return orjson.dumps(ordered, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
@@ -94,7 +103,13 @@ def _umask() -> int:
     return int(line.split()[1], 8)
 
 
-def _sorted(value: object) -> object:
+def _on_one_line(value: Any, depth: int) -> Any:
+    if depth == 0:
+        return orjson.Fragment(orjson.dumps(value))
+    return {key: _on_one_line(below, depth - 1) for key, below in value.items()}
+
+
+def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
     return value

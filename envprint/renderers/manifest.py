@@ -10,6 +10,7 @@ from rich.text import Text
 
 from envprint.manifest import SECTIONS, Gap, Manifest
 from envprint.renderers.plain import brief, plain
+from envprint.renderers.probes import probe_rows
 from envprint.renderers.text import draw
 
 LABEL_WIDTH = 24
@@ -29,7 +30,9 @@ def lay_out_manifest(manifest: Manifest) -> RenderableType:
     where = " on ".join(brief(taken[key]) for key in ("at", "host") if taken.get(key))
     parts: list[RenderableType] = [Text(f"{plain(manifest.id[:19])}  {where}".rstrip(), style="bold")]
     for name in SECTIONS:
-        rows = list(_rows(document.get(name) or {}))
+        rows = list(
+            probe_rows(manifest.probes) if name == "probes" and manifest.probes else _rows(document.get(name) or {})
+        )
         if rows:
             parts += ["", Text(name, style="bold cyan"), _grid(rows)]
     failed = {path: gap for path, gap in manifest.gaps.items() if gap.kind == "failed"}

@@ -10,8 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from envprint.bearing import is_dismissed
+from envprint.probes.changes import is_evidence
+from envprint.renderers.drift import lay_out_drift
 from envprint.renderers.plain import LONGEST, brief, plain, size
-from envprint.report import Change, Dismissed, Finding, Report
+from envprint.report import Change, Dismissed, Drift, Finding, Report
 
 WIDTH = 80
 FINDINGS_IN_FULL = 3
@@ -53,6 +55,8 @@ def lay_out(report: Report) -> RenderableType:
     parts: list[RenderableType] = [_headline(report), ""]
     for place, finding in enumerate(report.findings[:FINDINGS_IN_FULL], 1):
         parts += [_finding(place, finding, report), ""]
+    if report.drift:
+        parts += [lay_out_drift(report.drift), ""]
     rows = [(label, text) for label, text in _lists(report) if text]
     if rows:
         parts.append(_rows(rows, label_width=13))
@@ -101,17 +105,28 @@ def _lists(report: Report) -> Iterator[tuple[str, str]]:
     explained = {path for finding in report.findings for path in finding.changes}
     rest = report.findings[FINDINGS_IN_FULL:]
     yield "also possible", ", ".join(f"{plain(finding.cause)} {finding.confidence:.2f}" for finding in rest)
-    numeric = [change for change in report.changes if change.bearing == "numeric"]
+    told = _told_by_drift(report)
+    numeric = [change for change in report.changes if change.bearing == "numeric" and change.path not in told]
     yield "may bear", listed(change for change in numeric if change.kind != "unknown" and change.path not in explained)
     yield "unknown", listed(change for change in numeric if change.kind == "unknown")
     yield "ruled out", _grouped(report.dismissed)
-    none = [change for change in report.changes if change.bearing == "none" and not is_dismissed(change)]
+    none = [
+        change
+        for change in report.changes
+        if change.bearing == "none" and not is_dismissed(change) and not is_evidence(change.path)
+    ]
     yield "no bearing", listed(none, longest=24)
     circumstance = [change for change in report.changes if change.bearing == "circumstance"]
     yield (
         "circumstance",
         ", ".join(sorted({plain(change.path.removeprefix("taken.").split(".")[0]) for change in circumstance})),
     )
+
+
+def _told_by_drift(report: Report) -> set[str]:
+    drift = report.drift or Drift()
+    paths = {f"probes.kernels.{kernel.path}" for kernel in drift.kernels}
+    return paths | {f"probes.orders.{order.path}" for order in drift.orders}
 
 
 def _grouped(dismissed: Iterable[Dismissed]) -> str:

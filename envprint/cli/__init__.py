@@ -3,7 +3,7 @@
 import gc
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import click
 
@@ -13,6 +13,7 @@ SAME, DIFFERENT, TROUBLE = 0, 1, 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 FORMATS = ("text", "json")
 STANDARD_OUTPUT = Path("-")
+Kind: TypeAlias = Literal["default", "full"]
 
 format_option = click.option(
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print."
@@ -68,9 +69,14 @@ def main() -> None:
     help="Where to; - is standard output.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option(
+    "--probe", type=click.Choice(("default", "full")), default="default", show_default=True,
+    help="Which probes to run; full: orders of addition, optimizers and torch.compile too.",
+)  # fmt: skip
+@click.option("--no-probe", is_flag=True, help="Run no probes.")
 @anonymous_option
-def capture(output: Path, *, force: bool, anonymous: bool) -> None:
-    """Capture this machine as a fresh process sees it.
+def capture(output: Path, *, force: bool, probe: Kind, no_probe: bool, anonymous: bool) -> None:
+    """Capture this machine as a fresh process sees it, and what its probe kernels compute.
 
     The flags, threads and seeds that a script sets are captured in it, by envprint.capture().
     """
@@ -79,11 +85,12 @@ def capture(output: Path, *, force: bool, anonymous: bool) -> None:
     from envprint.manifest import write
     from envprint.manifest.writing import refuse_overwrite
 
+    kind = None if no_probe else probe
     if output == STANDARD_OUTPUT:
-        print_manifest(capture_with_progress(anonymous=anonymous), "json")
+        print_manifest(capture_with_progress(anonymous=anonymous, probe=kind), "json")
         return
     refuse_overwrite(output, force=force)
-    write(capture_with_progress(anonymous=anonymous), output, force=force)
+    write(capture_with_progress(anonymous=anonymous, probe=kind), output, force=force)
 
 
 @main.command()
@@ -107,12 +114,40 @@ def diff(ctx: click.Context, a: str, b: str | None, format_: str) -> None:
     if b is None:
         from envprint.cli._capture import capture_with_progress
 
-        right = capture_with_progress()
+        right = capture_with_progress(probe=left.probes.kind if left.probes else None)
     else:
         right = load(b)
     report = explain(left, right, name_a=a, name_b=b or "this machine")
     print_report(report, format_)
     ctx.exit(SAME if report.verdict in ("identical", "equivalent") else DIFFERENT)
+
+
+@main.command()
+@click.option("--against", metavar="MANIFEST", help="Run here what MANIFEST has, and say the drift.")
+@click.option("--order", metavar="KERNEL", help="Draw the order in which a kernel adds: matmul, sum, dot-f64.")
+@click.option("--full", is_flag=True, help="Orders of addition, optimizers and torch.compile too.")
+@click.option(
+    "--format", "format_", type=click.Choice((*FORMATS, "svg")), default="text", show_default=True,
+    help="What to print; svg: with --order.",
+)  # fmt: skip
+@click.pass_context
+def probe(ctx: click.Context, *, against: str | None, order: str | None, full: bool, format_: str) -> None:
+    """Run the probe kernels here and say what they compute.
+
+    Status with --against: 0 every kernel that both have gives the same bits, 1 one does not, 2 trouble.
+    """
+    from envprint.cli import _probe
+
+    if against is not None and order is not None:
+        raise EnvprintError("--against and --order are two questions; one can be asked")
+    if format_ == "svg" and order is None:
+        raise EnvprintError("only --order is drawn as svg")
+    if order is not None:
+        _probe.print_order(order, format_)
+    elif against is not None:
+        ctx.exit(SAME if _probe.print_drift(against, format_) else DIFFERENT)
+    else:
+        _probe.print_kernels("full" if full else "default", format_)
 
 
 @main.command()

@@ -4,26 +4,34 @@ import contextlib
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from envprint.manifest import Manifest
+from envprint.manifest.probes import Kind
 
 
-def capture_with_progress(*, anonymous: bool = False) -> Manifest:
-    """Return a manifest of this machine; on a terminal a spinner turns on standard error until it is there."""
+def capture_with_progress(*, anonymous: bool = False, probe: Kind | None = "default") -> Manifest:
+    """Return a manifest of this machine; on a terminal standard error shows what is being done until it is there."""
     from envprint.collectors import capture_fresh
 
-    if sys.stderr is None or not sys.stderr.isatty():
-        with _standard_output_kept_clean():
-            return capture_fresh(anonymous=anonymous)
-    from rich.console import Console
-
-    with Console(stderr=True).status("capturing this machine"), _standard_output_kept_clean():
-        return capture_fresh(anonymous=anonymous)
+    with progress("capturing this machine") as tick, standard_output_kept_clean():
+        return capture_fresh(anonymous=anonymous, probe=probe, tick=tick)
 
 
 @contextlib.contextmanager
-def _standard_output_kept_clean() -> Iterator[None]:
+def progress(doing: str) -> Iterator[Callable[[str], None]]:
+    """Show a spinner on standard error where that is a terminal; yield what tells it of the next step."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(doing) as status:
+        yield lambda step: status.update(f"{doing}: {step}")
+
+
+@contextlib.contextmanager
+def standard_output_kept_clean() -> Iterator[None]:
     """Send to standard error what libraries print while they load: MKL_VERBOSE=1 does, plugins of torch do."""
     if sys.stdout is None or sys.stderr is None:
         yield

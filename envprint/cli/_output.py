@@ -21,7 +21,7 @@ from envprint.report import Report
 def print_report(report: Report, format_: str) -> None:
     """Print a report."""
     if format_ == "text":
-        _print_layout(lay_out(report))
+        print_layout(lay_out(report))
     else:
         _print_bytes(render(report, format_).encode())
 
@@ -29,9 +29,20 @@ def print_report(report: Report, format_: str) -> None:
 def print_manifest(manifest: Manifest, format_: str) -> None:
     """Print one manifest."""
     if format_ == "text":
-        _print_layout(lay_out_manifest(manifest))
+        print_layout(lay_out_manifest(manifest))
     else:
-        _print_bytes(json_text(manifest.as_json()).encode())  # JSON is UTF-8 in every locale
+        print_json(manifest.as_json())
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON."""
+    _print_bytes(json_text(value).encode())  # JSON is UTF-8 in every locale
+
+
+def print_text(text: str) -> None:
+    """Print a text as it is."""
+    with _to_standard_output():
+        click.echo(text, nl=False)
 
 
 def _print_bytes(answer: bytes) -> None:
@@ -39,7 +50,8 @@ def _print_bytes(answer: bytes) -> None:
         click.echo(answer, nl=False)
 
 
-def _print_layout(layout: RenderableType) -> None:
+def print_layout(layout: RenderableType) -> None:
+    """Print a layout: in colour on a terminal, else as plain text."""
     with _to_standard_output():
         if not sys.stdout.isatty():
             click.echo(draw(layout), nl=False)

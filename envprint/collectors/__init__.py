@@ -3,7 +3,7 @@
 import functools
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from envprint.collectors import fresh
 from envprint.collectors.accelerators import collect_accelerators
@@ -27,8 +27,15 @@ from envprint.collectors.variables import collect_variables
 from envprint.manifest import SCHEMA, Gap, Manifest, Section, identity, secrets
 from envprint.manifest.document import canonical_json
 from envprint.manifest.gaps import Gaps, readable
+from envprint.manifest.probes import Kind
 
 Collector = Callable[[Gaps], Section]
+Collected: TypeAlias = tuple[dict[str, Section], dict[str, Gap], dict[str, float]]
+
+
+def ignore(_: str) -> None:
+    """Hear what runs, and do nothing."""
+
 
 COLLECTORS: dict[str, Collector] = {
     "system": collect_system,
@@ -52,27 +59,45 @@ COLLECTORS: dict[str, Collector] = {
 FRESH: dict[str, Collector] = {**COLLECTORS, "rng": collect_unseeded_rng, "code": collect_repository}
 
 
-def capture(*, anonymous: bool = False, collectors: Mapping[str, Collector] = COLLECTORS) -> Manifest:
+def capture(
+    *,
+    anonymous: bool = False,
+    probe: Kind | None = None,
+    collectors: Mapping[str, Collector] = COLLECTORS,
+    tick: Callable[[str], None] = ignore,
+) -> Manifest:
     """Return a manifest of this process as it is; what cannot be read is a gap, never an exception.
 
     Nothing is imported, seeded, set or initialised on the way. `anonymous` leaves out host, user and home folder.
+    With `probe`, "default" or "full", it computes the probes too, about a second; `tick` hears of each.
     """
-    sections, gaps, durations = collect(collectors)
-    return _compose(sections, gaps, durations, process="live", anonymous=anonymous)
+    collected = collect(collectors)
+    if probe is not None:
+        _add_probes(probe, collected, live=True, tick=tick)
+    return _compose(*collected, process="live", anonymous=anonymous)
 
 
-def capture_fresh(*, anonymous: bool = False, collectors: Mapping[str, Collector] = FRESH) -> Manifest:
+def capture_fresh(
+    *,
+    anonymous: bool = False,
+    probe: Kind | None = "default",
+    collectors: Mapping[str, Collector] = FRESH,
+    tick: Callable[[str], None] = ignore,
+) -> Manifest:
     """Return what a process that begins now would get: torch and numpy are imported first, and the GPU is initialised.
 
     Meant for a process of envprint's own. Its script, its arguments and its unseeded generators are no facts.
     """
     failures = fresh.import_libraries()
-    sections, gaps, durations = collect(collectors)
+    collected = collect(collectors)
+    if probe is not None:
+        _add_probes(probe, collected, live=False, tick=tick)
+    _, gaps, _ = collected
     gaps.update(fresh.explain_missing(gaps, failures))
-    return _compose(sections, gaps, durations, process="fresh", anonymous=anonymous)
+    return _compose(*collected, process="fresh", anonymous=anonymous)
 
 
-def collect(collectors: Mapping[str, Collector]) -> tuple[dict[str, Section], dict[str, Gap], dict[str, float]]:
+def collect(collectors: Mapping[str, Collector]) -> Collected:
     """Ask each collector; return the sections, the gaps by path, and how many milliseconds each took."""
     sections: dict[str, Section] = {}
     gaps: dict[str, Gap] = {}
@@ -84,6 +109,20 @@ def collect(collectors: Mapping[str, Collector]) -> tuple[dict[str, Section], di
             sections[name] = section
         durations[name] = round((time.perf_counter() - began) * 1000, 3)
     return sections, gaps, durations
+
+
+def _add_probes(kind: Kind, collected: Collected, *, live: bool, tick: Callable[[str], None]) -> None:
+    """Run the probes, last: what they load is not the environment's."""
+    from envprint.probes.running import run_probes
+
+    sections, gaps, durations = collected
+    noted = Gaps("probes", gaps)
+    began = time.perf_counter()
+    found = noted.ask("", lambda: run_probes(kind, noted, live=live, tick=tick))
+    durations["probes"] = round((time.perf_counter() - began) * 1000, 3)
+    if found is not None:
+        sections["probes"] = found[0]
+        durations.update({f"probes.{name}": milliseconds for name, milliseconds in found[1].items()})
 
 
 def _ask(name: str, collector: Collector, gaps: dict[str, Gap]) -> Section | None:

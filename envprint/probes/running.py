@@ -1,122 +1,120 @@
-"""Run probes: each one several times, with its process's threads and with one; a probe that fails leaves a gap."""
+"""Run the probes on every device, in a thread of their own."""
 
-import base64
 import contextlib
-import importlib
-import math
-import time
-import warnings
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
 from envprint.manifest.gaps import Absent, Gaps
-from envprint.manifest.probes import Probe as Result
-from envprint.probes import bits
-from envprint.probes.inputs import Inputs
-from envprint.probes.outputs import Output, output_of
-from envprint.probes.probe import Probe, Run
-from envprint.probes.references import Reference, reference_of
-from envprint.probes.threads import one_thread_of_numpy, one_thread_of_torch
+from envprint.manifest.probes import Kind, Probes
+from envprint.probes.flags import reference_flags
+from envprint.probes.order.asking import reveal_orders
+from envprint.probes.probe import Probe
+from envprint.probes.bench import Bench, Library, ignore, import_library
+from envprint.probes.table import PROBES
 
-REPEATS = 3
-REPEATS_ELSEWHERE = 10  # where threads race, as on a GPU
-DIGITS = 4
-
-Library = Callable[[str], ModuleType]
+WAKE_SECONDS = 0.1  # how long Ctrl-C may go unheard
 
 
-@dataclass
-class Bench:
-    """Where the probes of one device run: its name in torch and in the manifest, and what it has found so far."""
+def run_probes(
+    kind: Kind,
+    gaps: Gaps,
+    *,
+    live: bool = False,
+    devices: Sequence[str] | None = None,
+    tick: Callable[[str], None] = ignore,
+) -> tuple[Probes, dict[str, float]]:
+    """Run the probes on the CPU and every accelerator; return what they gave, and milliseconds by device and probe.
 
-    device: str
-    name: str
-    library: Library
-    gaps: Gaps
-    results: dict[str, Result] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
+    They run in a thread of their own: grad mode, autocast, inference mode, the default device and modes that see every
+    operation belong to the thread that set them (c10/core/impl/LocalDispatchKeySet.h, torch/overrides.py), and so does
+    the number of OpenMP threads. In a `live` process nothing is imported and no accelerator is initialised. `tick`
+    hears the name of each probe before it runs.
+    """
+    library = imported_library if live else import_library
+    chosen = [probe for probe in PROBES if kind == "full" or not probe.full]
+    found = Probes(kind=kind, repeats={}, kernels={}, **({"orders": {}} if kind == "full" else {}))
+    times: dict[str, float] = {}
 
-    @property
-    def repeats(self) -> int:
-        """Return how often each probe runs."""
-        return REPEATS if self.device == "cpu" else REPEATS_ELSEWHERE
+    def run(stop: threading.Event) -> None:
+        def heard(name: str) -> None:
+            if stop.is_set():
+                raise SystemExit
+            tick(name)
 
-    def measure_all(self, probes: Iterable[Probe], tick: Callable[[str], None]) -> None:
-        """Run each probe; what fails is a gap."""
-        for probe in probes:
-            tick(f"{self.name} {probe.name}")
-            result = self.gaps.ask(probe.name, lambda probe=probe: self._measure(probe))  # type: ignore[misc]
-            if result is not None:
-                self.results[probe.name] = result
+        for bench, flags in _benches(library, gaps.within("kernels"), devices):
+            with flags:
+                bench.measure_all([probe for probe in chosen if _feels(probe, bench.device)], heard)
+                if kind == "full":
+                    within = gaps.within("orders").within(bench.name)
+                    found.orders[bench.name] = reveal_orders(library, within, bench.device, tick=heard)
+            found.kernels[bench.name] = bench.results
+            found.repeats[bench.name] = bench.repeats
+            times.update({f"{bench.name}.{name}": round(each * 1000, 3) for name, each in bench.seconds.items()})
 
-    def _measure(self, probe: Probe) -> Result:
-        library = self.library(probe.library)
-        torch = self.library("torch") if probe.library == "torch" else None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            run = probe.build(library, Inputs(torch, probe.dtype, self.device))
-            outputs, self.seconds[probe.name] = _repeat(run, self.repeats)
-            single = self._with_one_thread(probe, run)
-        first = outputs[0]
-        return Result(
-            version=probe.version,
-            dtype=first.dtype,
-            digest=first.digest,
-            samples=base64.b64encode(first.samples).decode(),
-            outputs=len({output.bits for output in outputs}),
-            **_judged(probe, first),
-            **({} if single is None else {"one_thread": "same" if single == first else single.digest}),
-        )
-
-    def _with_one_thread(self, probe: Probe, run: Run) -> Output | None:
-        """Return what one thread gives; None where there is no way to have but one."""
-        limits: Mapping[str, Callable[[Any], Any]] = {"torch": one_thread_of_torch, "numpy": one_thread_of_numpy}
-        if self.device != "cpu" or probe.library not in limits:
-            return None
-        with contextlib.suppress(Absent), limits[probe.library](self.library(probe.library)):
-            return output_of(run())
-        return None
+    _in_a_thread_of_its_own(run)
+    return found, times
 
 
-def _repeat(run: Run, repeats: int) -> tuple[list[Output], float]:
-    """Return the outputs, and the seconds that the quickest run took."""
-    outputs, seconds = [], math.inf
-    for _ in range(repeats):
-        began = time.perf_counter()
-        outputs.append(output_of(run()))
-        seconds = min(seconds, time.perf_counter() - began)
-    return outputs, seconds
+def imported_library(name: str) -> ModuleType:
+    """Return a library that this process has imported, for who observes it; Python's own may be loaded."""
+    if name in sys.stdlib_module_names:
+        return import_library(name)
+    if name not in sys.modules:
+        raise Absent(f"{name.partition('.')[0]} is not imported in this process")
+    return sys.modules[name]
 
 
-def _judged(probe: Probe, output: Output) -> dict[str, Any]:
-    """Return the worst error of the samples, and whether rounding explains it."""
-    reference = reference_of(probe.name, probe.version) if probe.referenced else None
-    if reference is None:
-        return {}
-    error = worst_error(probe, output, reference)
-    judged: dict[str, Any] = {"error_ulp": float(f"{error:.{DIGITS}g}") if math.isfinite(error) else None}
-    if error > probe.bound_ulp:
-        judged["accuracy"] = "reduced" if error <= probe.reduced_bound_ulp else "wrong"
-    return judged
+def _benches(
+    library: Library, gaps: Gaps, devices: Sequence[str] | None
+) -> Iterator[tuple[Bench, contextlib.AbstractContextManager[None]]]:
+    """Yield each device as the process has set it, accelerators with the reference flags too."""
+    yield Bench("cpu", "cpu", library, gaps.within("cpu")), contextlib.nullcontext()
+    if devices is None:
+        devices = gaps.ask("accelerators", lambda: accelerators(library("torch"))) or ()
+    for device in devices:
+        yield Bench(device, device, library, gaps.within(device)), contextlib.nullcontext()
+        name = f"{device}/reference"
+        yield Bench(device, name, library, gaps.within(name)), reference_flags(library("torch"))
 
 
-def worst_error(probe: Probe, output: Output, reference: Reference) -> float:
-    """Return the largest error of the samples, in units in the last place."""
-    sampled = bits.decode(base64.b64encode(output.samples).decode(), output.dtype)
-    if len(sampled) != len(reference.high):
-        return math.inf
-    floor = 0.0 if probe.by_element else reference.largest
-    return max(
-        bits.error_ulp(number, output.dtype, high, low, floor)
-        for number, high, low in zip(sampled, reference.high, reference.low, strict=True)
-    )
+def accelerators(torch: Any) -> list[str]:
+    """Return the accelerators that this process uses, as torch names them."""
+    found = []
+    for kind in ("cuda", "xpu"):
+        backend = getattr(torch, kind, None)
+        if backend is not None and backend.is_available() and backend.is_initialized():
+            found += [f"{kind}:{index}" for index in range(backend.device_count())]
+    if getattr(torch.backends, "mps", None) is not None and torch.backends.mps.is_available():
+        found.append("mps:0")
+    return found
 
 
-def import_library(name: str) -> ModuleType:
-    """Return a library; one that is not installed raises Absent."""
+def _feels(probe: Probe, device: str) -> bool:
+    """Tell whether a probe runs on a device."""
+    return bool(probe.cpu) if device == "cpu" else bool(probe.gpu)
+
+
+def _in_a_thread_of_its_own(run: Callable[[threading.Event], None]) -> None:
+    """Call `run` in another thread, wait for it, and raise here what it raised; Ctrl-C ends it at the next probe."""
+    stop = threading.Event()
+    raised: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            run(stop)
+        except BaseException as exc:  # noqa: BLE001 - it is raised again where it is waited for
+            raised.append(exc)
+
+    thread = threading.Thread(target=guarded, name="envprint probes", daemon=True)
+    thread.start()
     try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as exc:
-        raise Absent(f"{name.partition('.')[0]} is not installed") from exc
+        while thread.is_alive():
+            thread.join(WAKE_SECONDS)
+    finally:
+        stop.set()
+        thread.join()
+    if raised:
+        raise raised[0]

@@ -1,0 +1,98 @@
+"""`envprint probe`: what this machine computes, how far it is from another, and in which order it adds."""
+
+import json
+import subprocess
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+pytestmark = pytest.mark.torch
+
+
+def test_a_capture_has_probes_and_a_line_for_each(tmp_path: Path, envprint: Run) -> None:
+    assert 0 == envprint("capture", "-o", "a.json").returncode
+    text = (tmp_path / "a.json").read_text()
+    kernels = json.loads(text)["probes"]["kernels"]["cpu"]
+
+    assert len(kernels) > 90
+    assert {1} == {kernel["outputs"] for kernel in kernels.values()}
+    assert [] == [name for name in kernels if f'"{name}": {{"' not in text]
+
+
+def test_without_probes_there_is_no_such_section(tmp_path: Path, envprint: Run) -> None:
+    assert 0 == envprint("capture", "--no-probe", "-o", "a.json").returncode
+
+    assert "probes" not in json.loads((tmp_path / "a.json").read_text())
+
+
+def test_a_machine_does_not_drift_from_itself_and_does_with_one_thread(envprint: Run) -> None:
+    assert 0 == envprint("capture", "-o", "a.json", OMP_NUM_THREADS="2").returncode
+    same = envprint("probe", "--against", "a.json", OMP_NUM_THREADS="2")
+    other = envprint("probe", "--against", "a.json", "--format", "json", OMP_NUM_THREADS="1")
+    states = {kernel["path"]: kernel["state"] for kernel in json.loads(other.stdout)["kernels"]}
+
+    assert (0, "") == (same.returncode, same.stderr)
+    assert "agree bit for bit" in same.stdout
+    assert (1, "") == (other.returncode, other.stderr)
+    assert ("moved", "identical") == (states["cpu.sum-long-f32"], states["cpu.exp-f32"])
+
+
+def test_the_kernels_of_this_machine_are_a_table_or_json(envprint: Run) -> None:
+    table, document = envprint("probe"), envprint("probe", "--format", "json")
+    kernels = json.loads(document.stdout)["probes"]["kernels"]["cpu"]
+
+    assert (0, "", 0, "") == (table.returncode, table.stderr, document.returncode, document.stderr)
+    assert [] == [name for name in kernels if f" {name} " not in table.stdout]
+    assert 80 >= max(map(len, table.stdout.splitlines()))
+
+
+def test_the_order_of_a_product_is_drawn(envprint: Run) -> None:
+    outline, picture = (
+        envprint("probe", "--order", "matmul"),
+        envprint("probe", "--order", "dot-f64", "--format", "svg"),
+    )
+
+    assert (0, "") == (outline.returncode, outline.stderr)
+    assert "1024 terms" in outline.stdout
+    assert "{http://www.w3.org/2000/svg}svg" == ET.fromstring(picture.stdout).tag  # noqa: S314 - our own
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("--order", "nothing"),
+            "envprint: there is no kernel 'nothing' whose order is asked; expected one of sum-f32",
+        ),
+        (("--against", "nowhere.json"), "envprint: nowhere.json"),
+        (("--against", "bare.json"), "envprint: bare.json has no probes"),
+        (("--against", "bare.json", "--order", "sum"), "envprint: --against and --order are two questions"),
+        (("--format", "svg"), "envprint: only --order is drawn as svg"),
+        (("--format", "html"), "envprint: Invalid value for '--format'"),
+    ],
+)
+def test_trouble_is_one_line_and_a_hint_with_status_2(
+    arguments: tuple[str, ...], said: str, tmp_path: Path, envprint: Run
+) -> None:
+    (tmp_path / "bare.json").write_text('{"schema": "envprint/manifest/1", "id": "", "gaps": {}}')
+    done = envprint("probe", *arguments)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith(said)
+    assert 2 >= len(done.stderr.splitlines())
+
+
+@pytest.mark.slow
+def test_full_probes_compile_and_reveal_orders(tmp_path: Path, envprint: Run) -> None:
+    assert 0 == envprint("capture", "--probe", "full", "-o", "full.json").returncode
+    document = json.loads((tmp_path / "full.json").read_text())
+
+    assert {"compiled-chain-f32", "optim-adam-f32"} <= set(document["probes"]["kernels"]["cpu"])
+    assert {"sum-f32", "matmul-f32", "conv2d-f32"} <= set(document["probes"]["orders"]["cpu"])
+    assert {} == {path: gap for path, gap in document["gaps"].items() if gap["kind"] == "failed"}
+
+    assert 0 == envprint("diff", "full.json").returncode  # this machine now, with the same probes

@@ -24,6 +24,6 @@ def run_on(machine: str, *words: str, folder: Path, **variables: str) -> subproc
     paths = os.pathsep.join([sysconfig.get_path("purelib"), str(ROOT)])
     return subprocess.run(
         ["unshare", "--mount", "--", "sh", "-c", f"{bind} && exec {python}"],
-        check=False, capture_output=True, text=True, timeout=300, cwd=folder,
+        check=False, capture_output=True, text=True, timeout=900, cwd=folder,
         env={**os.environ, "PYTHONPATH": paths, **variables},
     )  # fmt: skip

@@ -56,7 +56,7 @@ class Bench:
             if probe.library not in there:
                 continue
             tick(f"{self.name} {probe.name}")
-            result = self.gaps.ask(probe.name, partial(self._measure, probe))
+            result = self.gaps.ask(probe.name, partial(self._measure_if_there, probe))
             if result is not None:
                 self.results[probe.name] = result
 
@@ -66,6 +66,17 @@ class Bench:
         names = sorted({*wanted, "numpy"})
         there = {name for name in names if gaps.ask(name.partition(".")[0], partial(self.library, name)) is not None}
         return there if "numpy" in there else there & {"random"}
+
+    def _measure_if_there(self, probe: Probe) -> Result:
+        """Measure a probe; of what this torch or this device has no kernel, raise Absent."""
+        if self.device.startswith("mps") and probe.dtype == "float64":
+            raise Absent("Metal has no float64")
+        try:
+            return self._measure(probe)
+        except RuntimeError as exc:  # NotImplementedError is one
+            if isinstance(exc, NotImplementedError) or "not implemented for" in str(exc):
+                raise Absent(str(exc).partition("\n")[0]) from exc
+            raise
 
     def _measure(self, probe: Probe) -> Result:
         library = self.library(probe.library)
@@ -138,3 +149,5 @@ def import_library(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as exc:
         raise Absent(f"{name.partition('.')[0]} is not installed") from exc
+    except SystemExit as exc:
+        raise ImportError(f"{name} wants to end the process") from exc

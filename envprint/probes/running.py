@@ -33,7 +33,7 @@ def run_probes(
     the number of OpenMP threads. In a `live` process nothing is imported and no accelerator is initialised. `tick`
     hears the name of each probe before it runs.
     """
-    library = imported_library if live else import_library
+    library = imported_library if live else imported_or_pillow
     chosen = [probe for probe in PROBES if kind == "full" or not probe.full]
     found = Probes(kind=kind, repeats={}, kernels={}, **({"orders": {}} if kind == "full" else {}))
     times: dict[str, float] = {}
@@ -65,6 +65,11 @@ def imported_library(name: str) -> ModuleType:
     if name not in sys.modules:
         raise Absent(f"{name.partition('.')[0]} is not imported in this process")
     return sys.modules[name]
+
+
+def imported_or_pillow(name: str) -> ModuleType:
+    """Return a library that a fresh process has imported already, and Pillow, which it has not."""
+    return import_library(name) if name.startswith("PIL") else imported_library(name)
 
 
 def _benches(
@@ -99,7 +104,7 @@ def _feels(probe: Probe, device: str) -> bool:
 
 def _in_a_thread_of_its_own(run: Callable[[threading.Event], None]) -> None:
     """Call `run` in another thread, wait for it, and raise here what it raised; Ctrl-C ends it at the next probe."""
-    stop = threading.Event()
+    stop, done = threading.Event(), threading.Event()
     raised: list[BaseException] = []
 
     def guarded() -> None:
@@ -107,14 +112,15 @@ def _in_a_thread_of_its_own(run: Callable[[threading.Event], None]) -> None:
             run(stop)
         except BaseException as exc:  # noqa: BLE001 - it is raised again where it is waited for
             raised.append(exc)
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=guarded, name="envprint probes", daemon=True)
-    thread.start()
+    threading.Thread(target=guarded, name="envprint probes", daemon=True).start()
     try:
-        while thread.is_alive():
-            thread.join(WAKE_SECONDS)
+        while not done.wait(WAKE_SECONDS):  # not join(): once interrupted, Python 3.11 takes the thread for ended
+            pass
     finally:
         stop.set()
-        thread.join()
+        done.wait()
     if raised:
         raise raised[0]

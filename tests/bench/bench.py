@@ -14,6 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orders import measure_orders
+from probes import measure_probes
+
 PYTHON = sys.executable
 ROUNDS = 15
 FIRST_CALLS = 5
@@ -64,7 +67,7 @@ class Figure:
 def main() -> None:
     """Print every figure."""
     print(f"{'median of each side':<58} {'ours':>12} {'theirs':>12}    ratio   promise")
-    for measure in (measure_capture, measure_first_capture, measure_commands):
+    for measure in (measure_capture, measure_first_capture, measure_commands, measure_order, measure_probes):
         for figure in measure():
             print(figure.line(), flush=True)
 
@@ -104,6 +107,12 @@ def measure_commands() -> list[Figure]:
         Figure("envprint diff : python -c pass", median["diff"], median["pass"], at_most=25),
         Figure("import envprint : python -c pass", median["import"], median["pass"], at_most=5),
     ]
+
+
+def measure_order() -> list[Figure]:
+    """Time how long the order of a product takes, asked a row a question and asked a product a question."""
+    ((name, ours, theirs),) = measure_orders()
+    return [Figure(name, ours, theirs, at_least=50)]
 
 
 def _in_process(rounds: int) -> tuple[float, float]:

@@ -114,17 +114,17 @@ def test_a_file_that_cannot_be_read_is_one_line_and_status_2(envprint: Run, name
 def test_capture_never_replaces_a_file_unless_told_to(envprint: Run, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("precious")
 
-    refused = envprint("capture", "-o", "run.json")
+    refused = envprint("capture", "--no-probe", "-o", "run.json")
 
     assert (2, "envprint: run.json exists already\nhint: --force replaces it\n") == (refused.returncode, refused.stderr)
     assert "precious" == (tmp_path / "run.json").read_text()
-    assert 0 == envprint("capture", "-o", "run.json", "--force").returncode
+    assert 0 == envprint("capture", "--no-probe", "-o", "run.json", "--force").returncode
     assert "envprint/manifest/1" == json.loads((tmp_path / "run.json").read_text())["schema"]
 
 
 @pytest.mark.torch
 def test_capture_writes_to_standard_output_what_diff_reads(envprint: Run, tmp_path: Path) -> None:
-    done = envprint("capture")
+    done = envprint("capture", "--no-probe")
     (tmp_path / "here.json").write_text(done.stdout)
 
     against_here = envprint("diff", "here.json")
@@ -135,7 +135,7 @@ def test_capture_writes_to_standard_output_what_diff_reads(envprint: Run, tmp_pa
 
 @pytest.mark.torch
 def test_an_unwritable_place_is_one_line(envprint: Run) -> None:
-    done = envprint("capture", "-o", "no/such/folder/run.json")
+    done = envprint("capture", "--no-probe", "-o", "no/such/folder/run.json")
 
     assert 2 == done.returncode
     assert 1 == len(done.stderr.splitlines())
@@ -273,7 +273,7 @@ def test_what_libraries_print_stays_out_of_the_manifest(
 ) -> None:
     code = "import ctypes\nprint('from Python')\nctypes.CDLL(None).puts(b'from C')\nraise ImportError('none here')"
 
-    done = envprint("capture", "-o", "-", **torch_that(code))
+    done = envprint("capture", "--no-probe", "-o", "-", **torch_that(code))
 
     assert 0 == done.returncode
     assert "envprint/manifest/1" == json.loads(done.stdout)["schema"]

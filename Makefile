@@ -5,7 +5,7 @@ BIN = .venv/bin
 MADE = .venv/.made-by-$(subst /,-,$(PYTHON))
 STAMP = .venv/.ready
 
-.PHONY: demo test lint format bench schemas
+.PHONY: demo test lint format bench schemas references
 
 demo: $(STAMP)
 	$(BIN)/python samples/demo.py
@@ -28,6 +28,9 @@ bench: $(STAMP)
 
 schemas: $(STAMP)
 	$(BIN)/python tests/test_schemas.py --write
+
+references: $(STAMP)
+	$(BIN)/python -m envprint.probes.make_references
 
 # --clear: what an interrupt, or another Python, left there would be mixed with the new
 $(MADE):

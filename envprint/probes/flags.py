@@ -68,5 +68,3 @@ def _at(torch: Any, path: str) -> Any:
         except (AttributeError, AssertionError):
             return None
     return value
-
-

@@ -53,7 +53,7 @@ class Inputs:
     def integers(self, name: str, *shape: int, below: int) -> Any:
         """Return integers of 64 bits from 0 to below."""
         array = (hashes(name, math.prod(shape)) % below).astype("int64")
-        return self._tensor(array, self.torch.int64).reshape(shape)
+        return self._tensor(array, self.torch.int64).reshape(shape).to(self.device)
 
     def from_array(self, array: Any, *shape: int) -> Any:
         """Return a numpy array of float64, whose values the type must have, as a tensor."""
@@ -62,19 +62,19 @@ class Inputs:
 
     def _tensor(self, array: Any, dtype: Any) -> Any:
         # frombuffer, not from_numpy: a torch that was built for numpy 1 refuses arrays of numpy 2
-        return self.torch.frombuffer(bytearray(array.tobytes()), dtype=dtype).to(self.device)
+        return self.torch.frombuffer(bytearray(array.tobytes()), dtype=dtype)
 
 
 def hashes(name: str, count: int) -> Any:
     """Return `count` unsigned integers of 32 bits that follow from the name alone."""
-    import numpy
+    import numpy as np
 
-    mixed = numpy.arange(count, dtype=numpy.uint32) * numpy.uint32(GOLDEN) + numpy.uint32(zlib.crc32(name.encode()))
-    mixed ^= mixed >> numpy.uint32(16)
-    mixed *= numpy.uint32(0x85EBCA6B)
-    mixed ^= mixed >> numpy.uint32(13)
-    mixed *= numpy.uint32(0xC2B2AE35)
-    mixed ^= mixed >> numpy.uint32(16)
+    mixed = np.arange(count, dtype=np.uint32) * np.uint32(GOLDEN) + np.uint32(zlib.crc32(name.encode()))
+    mixed ^= mixed >> np.uint32(16)
+    mixed *= np.uint32(0x85EBCA6B)
+    mixed ^= mixed >> np.uint32(13)
+    mixed *= np.uint32(0xC2B2AE35)
+    mixed ^= mixed >> np.uint32(16)
     return mixed
 
 

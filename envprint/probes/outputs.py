@@ -3,6 +3,7 @@
 import array
 import ctypes
 import hashlib
+import itertools
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,7 @@ def places(count: int) -> tuple[int, ...]:
     edges = [stretch * count // SAMPLES for stretch in range(SAMPLES + 1)]
     return tuple(
         start + (stretch * GOLDEN % 2**32) % (end - start)
-        for stretch, (start, end) in enumerate(zip(edges, edges[1:], strict=False))
+        for stretch, (start, end) in enumerate(itertools.pairwise(edges))
     )
 
 

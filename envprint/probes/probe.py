@@ -10,7 +10,9 @@ from envprint.probes.inputs import Inputs
 Run = Callable[[], Any]
 Build = Callable[[Any, Inputs], Run]
 
-REDUCED_BITS = 16  # a product of float32 through bfloat16 loses so many bits, through TF32 fewer
+# What coarser rounding explains beside that: factors of float32 that were rounded to bfloat16 (by a 512th) or to TF32,
+# and halves whose partial sums were rounded to halves (in the probes of halves these cancel, so most of it shows).
+REDUCED_ULP = {"float32": 2**16, "float16": 2**13, "bfloat16": 2**10}
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Probe:
     list of them. `version` names what exactly is computed: it grows with every change of the computation or its inputs.
     `cpu` and `gpu` name the layers that it feels there; no layer, no run there. `terms` is how many terms the longest
     sum before an output has: more of them explain a larger error. `by_element` measures the error in units of each
-    output, not of the largest; `reducible` products may be rounded to TF32 or bfloat16 where a switch says so.
+    output, not of the largest. `slack` widens the bound, or narrows it. `reducible` products may be rounded to TF32 or
+    bfloat16, or on their way, where a switch says so.
     """
 
     name: str
@@ -50,5 +53,5 @@ class Probe:
 
     @property
     def reduced_bound_ulp(self) -> float:
-        """Return the error that products of bfloat16 or TF32 explain."""
-        return self.bound_ulp * 2**REDUCED_BITS if self.reducible else self.bound_ulp
+        """Return the error that a reduced precision explains, where there is one."""
+        return self.bound_ulp + (REDUCED_ULP[self.dtype] if self.reducible else 0)

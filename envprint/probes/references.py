@@ -5,6 +5,7 @@ import functools
 import struct
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 import orjson
 
@@ -34,8 +35,8 @@ def reference_of(name: str, version: int) -> Reference | None:
 
 
 @functools.cache
-def _shipped() -> dict[str, dict[str, str]]:
-    content: dict[str, dict[str, str]] = orjson.loads((resources.files("envprint.probes") / FILE).read_bytes())
+def _shipped() -> dict[str, dict[str, Any]]:
+    content: dict[str, dict[str, Any]] = orjson.loads((resources.files("envprint.probes") / FILE).read_bytes())
     return content
 
 

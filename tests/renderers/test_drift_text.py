@@ -146,8 +146,8 @@ def test_kernels_that_moved_are_told_once_and_missing_ones_bear_on_nothing() -> 
     b = Manifest(probes=Probes(kind="default", kernels={"cpu": {"sum": sampled(2)}}))
 
     expected = """\
- divergent  They will not agree bit for bit: 1 of 1 kernel differs, by up to
-            0.5 relative.
+ divergent  They will not agree bit for bit: 1 of 1 kernel differs, typically
+            by 0.5 relative.
 
  drift          1 of 1 kernel moved
    other        1 of 1 moved  ██████████  0.5

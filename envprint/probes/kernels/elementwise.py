@@ -40,15 +40,17 @@ def power(torch: Any, x: Inputs) -> Run:
 
 
 def multiply_add(torch: Any, x: Inputs) -> Run:
-    """Add a product that nearly cancels: with a fused multiply-add more of it is left."""
+    """Add a product to its negative, which was rounded: only a fused multiply-add leaves what the rounding took."""
     a, b = x.uniform("factor a", LONG), x.uniform("factor b", LONG)
-    c = -(a * b)
+    rounded = getattr(torch, x.dtype)
+    c = -(a.to(rounded) * b.to(rounded)).to(x.floating)
     return lambda: torch.addcmul(c, a, b)
 
 
 def denormals(torch: Any, x: Inputs) -> Run:
-    """Halve the smallest normal numbers: a CPU that flushes denormals gives zero."""
-    values = x.uniform("denormals", SHORT, scale=-125)
+    """Halve numbers around the smallest normal one, without rounding: what flushes denormals gives zero."""
+    del torch
+    values = x.uniform("denormals", SHORT, scale=-118)
     return lambda: values * 0.5
 
 

@@ -1,6 +1,6 @@
 """What runs beside torch: numpy with its own BLAS and vector code, and Python's math over the C library."""
 
-import math as standard
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +13,7 @@ SHORT = 4_099
 
 def array(x: Inputs, name: str, *shape: int, scale: int = 0) -> Any:
     """Return values between -1 and 1, times 2 to the `scale`, as a numpy array of the probe's type."""
-    values = steps(name, standard.prod(shape), x.dtype, scale).reshape(shape)
+    values = steps(name, math.prod(shape), x.dtype, scale).reshape(shape)
     return values if x.exact else values.astype(x.dtype)
 
 
@@ -46,26 +46,25 @@ def numpy_matmul(numpy: Any, x: Inputs) -> Run:
     return lambda: numpy.matmul(a, b)
 
 
-UNARY: dict[str, Callable[[float], float]] = {
-    "exp": lambda value: standard.exp(8 * value),
-    "log": lambda value: standard.log(abs(value) + 0.5),
-    "sin": lambda value: standard.sin(1024 * value),
-    "tan": lambda value: standard.tan(value),
-    "tanh": lambda value: standard.tanh(value),
-    "pow": lambda value: (abs(value) + 0.5) ** (8 * value),
-    "gamma": lambda value: standard.gamma(4 * abs(value) + 0.5),
+UNARY: dict[str, Callable[[Any, float], float]] = {
+    "exp": lambda math, value: math.exp(8 * value),
+    "log": lambda math, value: math.log(abs(value) + 0.5),
+    "sin": lambda math, value: math.sin(1024 * value),
+    "tan": lambda math, value: math.tan(value),
+    "tanh": lambda math, value: math.tanh(value),
+    "pow": lambda math, value: math.pow(abs(value) + 0.5, 8 * value),
+    "gamma": lambda math, value: math.gamma(4 * abs(value) + 0.5),
 }
 
 
 def libm(math: Any, x: Inputs) -> Run:
     """Ask Python's math, which asks the C library, for seven functions."""
-    del math
     values = steps("math", 256, x.dtype).tolist()
-    return lambda: [function(value) for function in UNARY.values() for value in values]
+    return lambda: [function(math, value) for function in UNARY.values() for value in values]
 
 
 def python_sum(math: Any, x: Inputs) -> Run:
     """Sum with the builtin: since Python 3.12 it carries the rounding errors along."""
-    del math
     rows = steps("builtin", 32 * 257, x.dtype).reshape(32, 257).tolist()
-    return lambda: [sum(row) for row in rows]
+    total = math.fsum if x.exact else sum
+    return lambda: [total(row) for row in rows]

@@ -8,25 +8,52 @@ from envprint.probes.probe import Build, Run
 ROWS, WIDTH, TABLE = 2048, 24, 61  # every row of the table is hit some thirty times
 
 
-def embedding_backward(torch: Any, x: Inputs) -> Run:
-    """Add the gradients of the rows that were looked up."""
+def embedding(torch: Any, x: Inputs) -> Run:
+    """Look rows up, and add the gradients of the rows that were looked up."""
     table, places = x.uniform("table", TABLE, WIDTH).requires_grad_(True), x.integers("places", ROWS, below=TABLE)
     towards = x.uniform("towards", ROWS, WIDTH)
-    return lambda: torch.autograd.grad(torch.nn.functional.embedding(places, table), table, towards)
+
+    def run() -> Any:
+        rows = torch.nn.functional.embedding(places, table)
+        return rows, *torch.autograd.grad(rows, table, towards)
+
+    return run
 
 
 def index_add(torch: Any, x: Inputs) -> Run:
-    """Add rows to a table."""
-    table, rows = x.uniform("table", TABLE, WIDTH), x.uniform("rows", ROWS, WIDTH)
-    places = x.integers("places", ROWS, below=TABLE)
-    return lambda: table.index_add(0, places, rows)
+    """Add rows to a table, and gather the gradient of the rows."""
+    table, rows = x.uniform("table", TABLE, WIDTH), x.uniform("rows", ROWS, WIDTH).requires_grad_(True)
+    places, towards = x.integers("places", ROWS, below=TABLE), x.uniform("towards", TABLE, WIDTH)
+
+    def run() -> Any:
+        added = table.index_add(0, places, rows)
+        return added, *torch.autograd.grad(added, rows, towards)
+
+    return run
 
 
 def scatter_add(torch: Any, x: Inputs) -> Run:
-    """Add elements, each to a place of its own choice."""
-    table, rows = x.uniform("table", TABLE, WIDTH), x.uniform("rows", ROWS, WIDTH)
-    places = x.integers("places", ROWS, WIDTH, below=TABLE)
-    return lambda: table.scatter_add(0, places, rows)
+    """Add elements, each to a place of its own choice, and gather their gradient."""
+    table, rows = x.uniform("table", TABLE, WIDTH), x.uniform("rows", ROWS, WIDTH).requires_grad_(True)
+    places, towards = x.integers("places", ROWS, WIDTH, below=TABLE), x.uniform("towards", TABLE, WIDTH)
+
+    def run() -> Any:
+        added = table.scatter_add(0, places, rows)
+        return added, *torch.autograd.grad(added, rows, towards)
+
+    return run
+
+
+def gather(torch: Any, x: Inputs) -> Run:
+    """Gather elements, and scatter their gradient back."""
+    table = x.uniform("table", TABLE, WIDTH).requires_grad_(True)
+    places, towards = x.integers("places", ROWS, WIDTH, below=TABLE), x.uniform("towards", ROWS, WIDTH)
+
+    def run() -> Any:
+        rows = torch.gather(table, 0, places)
+        return rows, *torch.autograd.grad(rows, table, towards)
+
+    return run
 
 
 def sort_ties(torch: Any, x: Inputs) -> Run:

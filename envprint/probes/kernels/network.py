@@ -9,7 +9,9 @@ from envprint.probes.inputs import Inputs
 from envprint.probes.probe import Build, Run
 
 
-def normalisation(function: Callable[..., Any], shape: tuple[int, ...], channels: int, *, backward: bool = False) -> Build:
+def normalisation(
+    function: Callable[..., Any], shape: tuple[int, ...], channels: int, *, backward: bool = False
+) -> Build:
     """Return a build of `function(torch, values, weight, bias)`, or of its gradients."""
 
     def build(torch: Any, x: Inputs) -> Run:

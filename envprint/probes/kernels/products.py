@@ -1,9 +1,13 @@
 """Products of matrices and vectors: BLAS, oneDNN for 16 bits, FBGEMM for quantised ones, cuBLAS."""
 
+import platform
 from typing import Any
 
+from envprint.manifest.gaps import Absent
 from envprint.probes.inputs import Inputs
 from envprint.probes.probe import Build, Run
+
+X86 = ("x86_64", "AMD64")
 
 
 def matmul(rows: int, inner: int, columns: int) -> Build:
@@ -71,6 +75,9 @@ def quantized_linear(torch: Any, x: Inputs) -> Run:
     rows[:, 0], rows[:, 1], weight[:, 0] = 0, 255, 127
     if x.exact:
         return lambda: rows.double() @ weight.double().t()
+    engines = torch.backends.quantized.supported_engines
+    if "fbgemm" not in engines and platform.machine() in X86:
+        raise Absent("torch's quantised kernels need AVX2")  # without it they end the process, 2.13 with onednn too
     values = rows.to(torch.float32)
     quantized = torch.quantize_per_tensor(weight.to(torch.float32), 1.0, 0, torch.qint8)
     packed = torch.ops.quantized.linear_prepack(quantized, None)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from envprint.manifest.gaps import Absent
 from envprint.probes.inputs import Inputs
 from envprint.probes.probe import Build, Run
 
@@ -73,7 +74,10 @@ def _seeded(torch: Any, device: Any) -> Iterator[None]:
     if device.type == "cpu":
         generator = torch.default_generator
     else:
-        generator = getattr(torch, device.type).default_generators[device.index or 0]
+        generators = getattr(getattr(torch, device.type), "default_generators", None)
+        if generators is None:
+            raise Absent(f"torch does not show the generator of {device.type}")
+        generator = generators[device.index or 0]
     state = generator.get_state()
     try:
         generator.manual_seed(SEED)
@@ -90,7 +94,11 @@ def python_random(random: Any, x: Inputs) -> Run:
         generator = random.Random(SEED)
         order = list(range(64))
         generator.shuffle(order)
-        return [*(generator.random() for _ in range(64)), *(generator.gauss(0, 1) for _ in range(64)), *map(float, order)]
+        return [
+            *(generator.random() for _ in range(64)),
+            *(generator.gauss(0, 1) for _ in range(64)),
+            *map(float, order),
+        ]
 
     return run
 
@@ -102,8 +110,6 @@ def numpy_random(numpy: Any, x: Inputs) -> Run:
     def run() -> Any:
         old, new = numpy.random.RandomState(SEED), numpy.random.default_rng(SEED)
         orders = numpy.concatenate([old.permutation(256), new.permutation(256)]).astype("float64")
-        return numpy.concatenate(
-            [old.rand(256), old.randn(256), new.random(256), new.standard_normal(256), orders]
-        )
+        return numpy.concatenate([old.rand(256), old.randn(256), new.random(256), new.standard_normal(256), orders])
 
     return run

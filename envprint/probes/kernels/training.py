@@ -16,9 +16,9 @@ def sgd_steps(torch: Any, x: Inputs) -> Run:
     def run() -> Any:
         weights, momentum = [start.clone()], [torch.zeros_like(start)]
         for gradient in gradients:
-            torch._foreach_mul_(momentum, 0.9)  # noqa: SLF001 - what torch.optim calls
-            torch._foreach_add_(momentum, [gradient])  # noqa: SLF001
-            torch._foreach_add_(weights, momentum, alpha=-RATE)  # noqa: SLF001
+            torch._foreach_mul_(momentum, 0.9)
+            torch._foreach_add_(momentum, [gradient])
+            torch._foreach_add_(weights, momentum, alpha=-RATE)
         return weights[0]
 
     return run
@@ -46,9 +46,9 @@ def _start(x: Inputs) -> tuple[Any, list[Any]]:
 
 def training(torch: Any, x: Inputs) -> Run:
     """Train a small network for 20 steps by hand: each step enlarges what differed before."""
-    images, labels = x.uniform("images", 32, 1, 12, 12), x.integers("labels", 32, below=10)
-    first = (x.uniform("w1", 8, 1, 3, 3), x.uniform("b1", 8))
-    then = (x.uniform("w2", 64, 8 * 10 * 10, scale=-3), x.uniform("b2", 64), x.uniform("w3", 10, 64, scale=-1))
+    images, labels = x.uniform("images", 16, 1, 10, 10), x.integers("labels", 16, below=10)
+    first = (x.uniform("w1", 4, 1, 3, 3), x.uniform("b1", 4))
+    then = (x.uniform("w2", 32, 4 * 8 * 8, scale=-2), x.uniform("b2", 32), x.uniform("w3", 10, 32, scale=-1))
     functional = torch.nn.functional
 
     def loss_of(w1: Any, b1: Any, w2: Any, b2: Any, w3: Any) -> Any:

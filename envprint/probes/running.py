@@ -9,10 +9,10 @@ from typing import Any
 
 from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.probes import Kind, Probes
+from envprint.probes.bench import Bench, Library, ignore, import_library
 from envprint.probes.flags import reference_flags
 from envprint.probes.order.asking import reveal_orders
 from envprint.probes.probe import Probe
-from envprint.probes.bench import Bench, Library, ignore, import_library
 from envprint.probes.table import PROBES
 
 WAKE_SECONDS = 0.1  # how long Ctrl-C may go unheard

@@ -70,6 +70,10 @@ def threads(manifest: Any) -> int:
     return int(manifest.effective.threads)
 
 
+def openblas_is_newer(manifest: Any) -> bool:
+    return numpy(manifest)[0] in ("SkylakeX", "Cooperlake", "SapphireRapids")
+
+
 BY_MKL = ("matvec-f32", "svd-f32")
 SETTINGS = {
     "one thread": Setting(
@@ -100,10 +104,12 @@ SETTINGS = {
     "MKL with AVX2": Setting(
         {"MKL_CBWR": "AVX2"}, mkl, (BLAS, LIBM), lambda base: mkl(base) == ("AVX512", "OFF"), BY_MKL,
     ),
-    "numpy and its OpenBLAS without AVX512": Setting(
-        {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}, numpy, (NUMPY,),
-        lambda base: numpy(base)[0] in ("SkylakeX", "Cooperlake", "SapphireRapids") and "X86_V4" in numpy(base)[1],
-        ("numpy-dot-f32", "numpy-dot-f64", "numpy-exp-f64"),
+    "OpenBLAS for Haswell": Setting(
+        {"OPENBLAS_CORETYPE": "Haswell"}, numpy, (NUMPY,), openblas_is_newer, ("numpy-dot-f32", "numpy-dot-f64"),
+    ),
+    "numpy without AVX512": Setting(
+        {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}, numpy, (NUMPY,),
+        lambda base: "X86_V4" in numpy(base)[1], ("numpy-exp-f64",),
     ),
 }  # fmt: skip
 VARIABLES = {name for setting in SETTINGS.values() for name in setting.variables}

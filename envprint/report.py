@@ -109,7 +109,7 @@ class KernelDrift(Record):
 
 
 class LayerDrift(Record):
-    """How many of the kernels that feel a layer moved, of those compared; `relative` is the largest difference."""
+    """How many of the kernels that feel a layer moved, of those compared; `relative` is the median of how far."""
 
     moved: int = 0
     compared: int = 0

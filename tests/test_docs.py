@@ -11,12 +11,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 BLOCK = re.compile(r"```console\n\$ (?P<command>[^\n]+)\n(?P<output>.*?)```", re.DOTALL)
+DRIFT = "/^ drift/,/^$/p"
 STATUS = {"diff": {0, 1}, "show": {0}}
 
 
 def output_of(command: str) -> str:
-    """Return what a command of the README prints; a part after `| head -N` is done here."""
-    words, _, rest = command.partition(" | head -")
+    """Return what a command of the README prints; what follows `| head` or `| sed` is done here."""
+    words, _, rest = command.partition(" | ")
     program, *arguments = shlex.split(words)
     assert program == "envprint"
     done = subprocess.run(
@@ -25,7 +26,13 @@ def output_of(command: str) -> str:
     assert done.returncode in STATUS[arguments[0]], done.stderr
     assert done.stderr == ""
     lines = done.stdout.splitlines(keepends=True)
-    return "".join(lines[: int(rest)] if rest else lines)
+    if head := re.fullmatch(r"head -(\d+)", rest):
+        return "".join(lines[: int(head[1])])
+    if rest:
+        assert rest == f"sed -n '{DRIFT}'"
+        first = next(place for place, line in enumerate(lines) if line.startswith(" drift"))
+        return "".join(lines[first : lines.index("\n", first)])
+    return "".join(lines)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from envprint.manifest import dump_manifest, load
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 MANIFESTS = sorted((SAMPLES / "manifests").glob("*.json"))
+# ATen held to AVX2 on a CPU that has AVX512: torch 2.13 picks a kernel that says it needs AVX512
+FAILED = {"aten-cpu-capability": {"probes.kernels.cpu.attention-flash-bf16"}}
 PAIRS = sorted((SAMPLES / "pairs").iterdir())
 
 
@@ -19,7 +21,7 @@ def test_a_sample_reads_and_writes_to_the_same_bytes_and_failed_at_nothing(path:
     manifest = load(path)
 
     assert path.read_bytes() == dump_manifest(manifest)
-    assert {} == {name: gap for name, gap in manifest.gaps.items() if gap.kind == "failed"}
+    assert (FAILED.get(path.parent.name, set()) if path.name == "b.json" else set()) == {name for name, gap in manifest.gaps.items() if gap.kind == "failed"}
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from envprint.probes.drift import typical_size
 from envprint.probes.wording import size_of
 from envprint.report import Change, Dismissed, Drift, Finding, Verdict
 
@@ -40,11 +41,11 @@ def summarise(
 def _measured(drift: Drift) -> str:
     moved = [kernel for kernel in drift.kernels if kernel.state == "moved"]
     compared = sum(kernel.state != "unknown" for kernel in drift.kernels)
-    sizes = [kernel.relative for kernel in moved if kernel.relative is not None]
     if not moved:
         return _count(len(drift.orders), "kernel adds in another order", "kernels add in another order")
-    size = f", typically by {size_of(sorted(sizes)[len(sizes) // 2])} relative" if sizes else ""
-    return f"{len(moved)} of {_count(compared, 'kernel')} {'differs' if len(moved) == 1 else 'differ'}{size}"
+    size = typical_size(moved)
+    typically = "" if size is None else f", typically by {size_of(size)} relative"
+    return f"{len(moved)} of {_count(compared, 'kernel')} {'differs' if len(moved) == 1 else 'differ'}{typically}"
 
 
 def _where(finding: Finding) -> str:

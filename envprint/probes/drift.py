@@ -74,10 +74,15 @@ def by_layer(kernels: Iterable[KernelDrift]) -> dict[str, LayerDrift]:
 def _layer(kernels: list[KernelDrift]) -> LayerDrift:
     moved = [kernel for kernel in kernels if kernel.state == "moved"]
     unknown = sum(kernel.state == "unknown" for kernel in kernels)
-    sizes = [kernel.relative for kernel in moved if kernel.relative is not None]
     return LayerDrift(
-        moved=len(moved), compared=len(kernels) - unknown, unknown=unknown, relative=max(sizes, default=None)
+        moved=len(moved), compared=len(kernels) - unknown, unknown=unknown, relative=typical_size(moved)
     )
+
+
+def typical_size(moved: Iterable[KernelDrift]) -> float | None:
+    """Return the median of the relative differences: the largest is that of a probe that is made to cancel."""
+    sizes = sorted(kernel.relative for kernel in moved if kernel.relative is not None)
+    return sizes[len(sizes) // 2] if sizes else None
 
 
 def _known_layers() -> Layers:

@@ -21,7 +21,9 @@ def test_a_sample_reads_and_writes_to_the_same_bytes_and_failed_at_nothing(path:
     manifest = load(path)
 
     assert path.read_bytes() == dump_manifest(manifest)
-    assert (FAILED.get(path.parent.name, set()) if path.name == "b.json" else set()) == {name for name, gap in manifest.gaps.items() if gap.kind == "failed"}
+    assert (FAILED.get(path.parent.name, set()) if path.name == "b.json" else set()) == {
+        name for name, gap in manifest.gaps.items() if gap.kind == "failed"
+    }
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)

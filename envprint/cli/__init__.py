@@ -125,13 +125,16 @@ def diff(ctx: click.Context, a: str, b: str | None, format_: str) -> None:
 @main.command()
 @click.option("--against", metavar="MANIFEST", help="Run here what MANIFEST has, and say the drift.")
 @click.option("--order", metavar="KERNEL", help="Draw the order in which a kernel adds: matmul, sum, dot-f64.")
+@click.option("--device", default="cpu", show_default=True, help="Of which device --order is asked: cuda:0.")
 @click.option("--full", is_flag=True, help="Orders of addition, optimizers and torch.compile too.")
 @click.option(
     "--format", "format_", type=click.Choice((*FORMATS, "svg")), default="text", show_default=True,
     help="What to print; svg: with --order.",
 )  # fmt: skip
 @click.pass_context
-def probe(ctx: click.Context, *, against: str | None, order: str | None, full: bool, format_: str) -> None:
+def probe(  # noqa: PLR0913 - an option each
+    ctx: click.Context, *, against: str | None, order: str | None, device: str, full: bool, format_: str
+) -> None:
     """Run the probe kernels here and say what they compute.
 
     Status with --against: 0 every kernel that both have gives the same bits, 1 one does not, 2 trouble.
@@ -143,7 +146,7 @@ def probe(ctx: click.Context, *, against: str | None, order: str | None, full: b
     if format_ == "svg" and order is None:
         raise EnvprintError("only --order is drawn as svg")
     if order is not None:
-        _probe.print_order(order, format_)
+        _probe.print_order(order, device, format_)
     elif against is not None:
         ctx.exit(SAME if _probe.print_drift(against, format_) else DIFFERENT)
     else:

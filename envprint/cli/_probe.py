@@ -49,21 +49,26 @@ def print_drift(path: str, format_: str) -> bool:
         print_json(drift.model_dump(mode="json"))
     else:
         print_layout(lay_out_drift(drift))
+    if all(kernel.state == "unknown" for kernel in drift.kernels):
+        raise EnvprintError(
+            f"no kernel of {path} could be compared; expected one that was run here too, in the same version",
+            hint="capture it again there, with this envprint",
+        )
     return not drift.orders and all(kernel.state == "identical" or kernel.missing for kernel in drift.kernels)
 
 
-def print_order(name: str, format_: str) -> None:
+def print_order(name: str, device: str, format_: str) -> None:
     """Print the order in which a kernel adds, as an outline, a picture or JSON."""
     from envprint.renderers.order import render_order_svg, render_order_text
 
-    order = reveal(name)
+    order = reveal(name, device)
     if format_ == "json":
         print_json(order.model_dump(mode="json"))
     else:
         print_text(render_order_svg(order) if format_ == "svg" else render_order_text(order))
 
 
-def reveal(name: str) -> Order:
+def reveal(name: str, device: str) -> Order:
     """Return the order of a kernel of this machine; `matmul` is `matmul-f32`."""
     from envprint.collectors.fresh import import_libraries
     from envprint.probes.order.asking import reveal_order
@@ -74,8 +79,12 @@ def reveal(name: str) -> Order:
     if addition is None:
         raise EnvprintError(f"there is no kernel {name!r} whose order is asked; expected one of {', '.join(kernels)}")
     with progress(f"asking {addition.name}"), standard_output_kept_clean():
-        import_libraries()
+        failures = import_libraries()
+        if addition.library in failures:
+            raise EnvprintError(
+                f"{addition.name} needs {addition.library}: {gap_from(failures[addition.library]).reason}"
+            )
         try:
-            return reveal_order(addition, sys.modules[addition.library])
+            return reveal_order(addition, sys.modules[addition.library], device)
         except Exception as exc:  # what a kernel may raise is not known
             raise EnvprintError(f"{addition.name} does not tell its order: {gap_from(exc).reason}") from exc

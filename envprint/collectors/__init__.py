@@ -69,7 +69,8 @@ def capture(
     """Return a manifest of this process as it is; what cannot be read is a gap, never an exception.
 
     Nothing is imported, seeded, set or initialised on the way. `anonymous` leaves out host, user and home folder.
-    With `probe`, "default" or "full", it computes the probes too, about a second; `tick` hears of each.
+    With `probe`, "default" or "full", it computes the probes too, about a second; `tick` hears of each. Meanwhile no
+    other thread should compute or draw: attention's switches, and the generator that dropout draws from, are borrowed.
     """
     collected = collect(collectors)
     if probe is not None:

@@ -74,9 +74,7 @@ def by_layer(kernels: Iterable[KernelDrift]) -> dict[str, LayerDrift]:
 def _layer(kernels: list[KernelDrift]) -> LayerDrift:
     moved = [kernel for kernel in kernels if kernel.state == "moved"]
     unknown = sum(kernel.state == "unknown" for kernel in kernels)
-    return LayerDrift(
-        moved=len(moved), compared=len(kernels) - unknown, unknown=unknown, relative=typical_size(moved)
-    )
+    return LayerDrift(moved=len(moved), compared=len(kernels) - unknown, unknown=unknown, relative=typical_size(moved))
 
 
 def typical_size(moved: Iterable[KernelDrift]) -> float | None:

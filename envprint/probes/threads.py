@@ -35,6 +35,15 @@ def one_thread_of_torch(torch: Any) -> Iterator[None]:
             set_mkl(mkl_before)
 
 
+def may_get_fewer(torch: Any) -> bool:
+    """Tell whether OpenMP may give torch fewer threads than it asks for (OMP_DYNAMIC, OMP_THREAD_LIMIT)."""
+    try:
+        library = _library_of(torch)
+    except Absent:
+        return False
+    return bool(library.omp_get_dynamic()) or int(library.omp_get_thread_limit()) < int(torch.get_num_threads())
+
+
 def _library_of(torch: Any) -> Any:
     """Return torch's library for CPUs; its symbols, and those of what it is linked with, are found through it."""
     folder = Path(torch.__file__).parent / "lib"

@@ -8,11 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from envprint.probes.wording import distance_of, size_of
-from envprint.renderers.plain import plain
+from envprint.renderers.plain import brief
 from envprint.report import Drift, KernelDrift
 
 LABEL_WIDTH = 13
 LISTED = 5
+ALSO = 100
+WORDS = 200  # characters of what may be a sentence
 BAR_WIDTH = 10  # a block for each power of ten from 1e-10 to 1
 
 Row = tuple[str, ...]
@@ -50,7 +52,7 @@ def _headline(drift: Drift, moved: Sequence[KernelDrift]) -> str:
 def _layers(drift: Drift) -> list[Row]:
     moved = [(name, layer) for name, layer in drift.layers.items() if layer.moved]
     return [
-        (f"  {plain(name)}", f"{layer.moved} of {layer.compared} moved", bar(layer.relative), _relative(layer.relative))
+        (f"  {brief(name)}", f"{layer.moved} of {layer.compared} moved", bar(layer.relative), _relative(layer.relative))
         for name, layer in sorted(moved, key=lambda pair: -(pair[1].relative or 0))
     ]
 
@@ -58,12 +60,10 @@ def _layers(drift: Drift) -> list[Row]:
 def _largest(moved: Sequence[KernelDrift]) -> list[Row]:
     rows: list[Row] = []
     for kernel in sorted(moved, key=_rank)[:LISTED]:
-        samples = f"{kernel.differing} of {kernel.sampled}" if kernel.differing else plain(kernel.reason)
+        samples = f"{kernel.differing} of {kernel.sampled}" if kernel.differing else brief(kernel.reason)
         rows.append(
             ("" if rows else "largest", _name(kernel), samples, distance_of(kernel), _relative(kernel.relative))
         )
-    if len(moved) > LISTED:
-        rows.append(("", f"and {len(moved) - LISTED} more"))
     return rows
 
 
@@ -75,14 +75,21 @@ def _rank(kernel: KernelDrift) -> tuple[float, str]:
 
 
 def _notes(drift: Drift, moved: Sequence[KernelDrift]) -> Iterator[Row]:
-    stayed = [plain(name) for name, layer in drift.layers.items() if layer.compared and not layer.moved]
+    rest = sorted(moved, key=_rank)[LISTED:]
+    if rest:
+        more = f", and {len(rest) - ALSO} more" if len(rest) > ALSO else ""
+        yield (
+            "also",
+            ", ".join(f"{_name(kernel)} {_relative(kernel.relative)}".rstrip() for kernel in rest[:ALSO]) + more,
+        )
+    stayed = [brief(name) for name, layer in drift.layers.items() if layer.compared and not layer.moved]
     if moved and stayed:
         yield "stayed", ", ".join(stayed)
     alike = [kernel for kernel in moved if kernel.with_one_thread == "same"]
     if alike:
         yield "one thread", f"{_names(alike)}: the same on both sides, so the number of threads parts them"
     for order in drift.orders[:LISTED]:
-        yield "order", plain(f"{order.path.removeprefix('cpu.')}: {order.a} / {order.b}")
+        yield "order", f"{brief(order.path.removeprefix('cpu.'))}: {brief(order.a, WORDS)} / {brief(order.b, WORDS)}"
     notes = {"wrong here": _wrong, "reduced": _reduced, "unsteady": _unsteady, "not compared": _unknown}
     for label, say in notes.items():
         if text := _told(drift.kernels, say):
@@ -94,7 +101,7 @@ def _told(kernels: Iterable[KernelDrift], say: Callable[[KernelDrift], str]) -> 
     said: dict[str, list[KernelDrift]] = {}
     for kernel in kernels:
         said.setdefault(say(kernel), []).append(kernel)
-    return "; ".join(f"{_names(theirs)}{plain(text)}" for text, theirs in said.items() if text)
+    return "; ".join(f"{_names(theirs)}{brief(text, WORDS)}" for text, theirs in said.items() if text)
 
 
 def _wrong(kernel: KernelDrift) -> str:
@@ -126,7 +133,7 @@ def _names(kernels: Sequence[KernelDrift]) -> str:
 
 
 def _name(kernel: KernelDrift) -> str:
-    return plain(kernel.path.removeprefix("cpu."))
+    return brief(kernel.path.removeprefix("cpu."))
 
 
 def _relative(relative: float | None) -> str:

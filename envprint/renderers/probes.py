@@ -3,21 +3,22 @@
 from collections.abc import Iterator, Mapping
 
 from envprint.manifest.probes import Probe, Probes
-from envprint.renderers.plain import plain
+from envprint.renderers.plain import brief
 
 LISTED = 8
+WORDS = 200  # characters of what may be a sentence
 
 
 def probe_rows(probes: Probes) -> Iterator[tuple[str, str]]:
     """Yield label and text: which probes were asked for, then each device, then the orders of addition."""
     yield "kind", probes.kind
     for device, kernels in probes.kernels.items():
-        yield plain(device), _kernels(kernels)
+        yield brief(device), _kernels(kernels)
     for device, orders in probes.orders.items():
         for name, order in list(orders.items())[:LISTED]:
-            yield f"order {plain(device)} {plain(name)}", plain(order.words)
+            yield f"order {brief(device)} {brief(name)}", brief(order.words, WORDS)
         if len(orders) > LISTED:
-            yield f"order {plain(device)}", f"and {len(orders) - LISTED} more"
+            yield f"order {brief(device)}", f"and {len(orders) - LISTED} more"
 
 
 def _kernels(kernels: Mapping[str, Probe]) -> str:
@@ -32,7 +33,7 @@ def _worst(kernels: Mapping[str, Probe]) -> str:
     if not errors:
         return ""
     error, name = max(errors)
-    return f"worst error {error:.3g} ULP ({plain(name)})"
+    return f"worst error {error:.3g} ULP ({brief(name)})"
 
 
 def _steadiness(kernels: Mapping[str, Probe]) -> str:
@@ -44,4 +45,4 @@ def _steadiness(kernels: Mapping[str, Probe]) -> str:
 
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return plain(", ".join(names[:LISTED])) + more
+    return ", ".join(map(brief, names[:LISTED])) + more

@@ -41,6 +41,19 @@ def test_a_machine_does_not_drift_from_itself_and_does_with_one_thread(envprint:
     assert ("moved", "identical") == (states["cpu.sum-long-f32"], states["cpu.exp-f32"])
 
 
+def test_a_manifest_of_which_nothing_can_be_compared_is_trouble_and_not_equal(tmp_path: Path, envprint: Run) -> None:
+    assert 0 == envprint("capture", "-o", "a.json").returncode
+    document = json.loads((tmp_path / "a.json").read_text())
+    for kernel in document["probes"]["kernels"]["cpu"].values():
+        kernel["version"] += 1
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    done = envprint("probe", "--against", "a.json")
+
+    assert 2 == done.returncode
+    assert "no kernel could be compared" in done.stdout
+    assert done.stderr.startswith("envprint: no kernel of a.json could be compared")
+
+
 def test_the_kernels_of_this_machine_are_a_table_or_json(envprint: Run) -> None:
     table, document = envprint("probe"), envprint("probe", "--format", "json")
     kernels = json.loads(document.stdout)["probes"]["kernels"]["cpu"]
@@ -59,6 +72,14 @@ def test_the_order_of_a_product_is_drawn(envprint: Run) -> None:
     assert (0, "") == (outline.returncode, outline.stderr)
     assert "1024 terms" in outline.stdout
     assert "{http://www.w3.org/2000/svg}svg" == ET.fromstring(picture.stdout).tag  # noqa: S314 - our own
+
+
+def test_an_order_of_a_library_that_does_not_load_is_one_line_with_its_reason(tmp_path: Path, envprint: Run) -> None:
+    (tmp_path / "torch.py").write_text("raise OSError('libcudart.so.12: cannot open shared object file')")
+    done = envprint("probe", "--order", "matmul", PYTHONPATH=str(tmp_path))
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "envprint: matmul-f32 needs torch: OSError: libcudart.so.12: cannot open shared object file\n" == done.stderr
 
 
 @pytest.mark.parametrize(

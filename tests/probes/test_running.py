@@ -1,5 +1,6 @@
 """Running probes leaves a process as it was, and a probe that fails is a gap."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from envprint.manifest.gaps import Absent, Gaps
 from envprint.probes.bench import Bench, import_library
 from envprint.probes.inputs import Inputs
 from envprint.probes.probe import Probe, Run
-from envprint.probes.running import imported_library, run_probes
+from envprint.probes.running import accelerators, imported_library, run_probes
 
 pytestmark = pytest.mark.torch
 
@@ -78,6 +79,48 @@ print(json.dumps([[name for name in before if before[name] != after[name]],
     assert "[[], []]\n" == done.stdout
 
 
+def test_two_threads_that_capture_at_once_leave_everything_as_before_too(run_python: Any) -> None:
+    code = (
+        DISTURBED
+        + """
+import threading, warnings
+from envprint.probes.threads import _openblas
+
+def everything():
+    return {**states(), "filters": list(warnings.filters), "openblas": _openblas(numpy)[0]()}
+
+digests()
+before, found = everything(), []
+threads = [threading.Thread(target=lambda: found.append(digests())) for _ in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+after = everything()
+print([name for name in before if before[name] != after[name]], found[0] == found[1] == found[2])
+"""
+    )
+    done = run_python(code)
+
+    assert "" == done.stderr
+    assert "[] True\n" == done.stdout
+
+
+def test_a_child_forked_while_probes_run_runs_its_own(run_python: Any) -> None:
+    done = run_python(
+        "import os, threading, time\n"
+        "from envprint.manifest.gaps import Gaps\n"
+        "from envprint.probes.running import run_probes\n"
+        "begun, go = threading.Event(), threading.Event()\n"
+        "def tick(name): begun.set(); go.wait()\n"
+        "thread = threading.Thread(target=run_probes, args=('default', Gaps('probes')), kwargs={'tick': tick})\n"
+        "thread.start(); begun.wait()\n"
+        "child = os.fork()\n"
+        "if not child: os._exit(0 if run_probes('default', Gaps('probes'))[0].kernels else 1)\n"
+        "print(os.waitpid(child, 0)[1]); go.set(); thread.join()"
+    )
+
+    assert "0\n" == done.stdout
+
+
 def test_a_probe_that_fails_is_a_gap_and_the_others_run() -> None:
     gaps = Gaps("probes.kernels.cpu")
     bench = Bench("cpu", "cpu", import_library, gaps)
@@ -118,6 +161,32 @@ def test_an_accelerator_runs_each_probe_ten_times_with_its_own_flags_and_with_th
     assert {"cpu": 3, "cpu:0": 10, "cpu:0/reference": 10} == found.repeats
     assert found.kernels["cpu:0"]["matmul-square-f32"] == found.kernels["cpu:0/reference"]["matmul-square-f32"]
     assert "numpy-dot-f32" not in found.kernels["cpu:0"]
+
+
+def test_a_device_whose_flags_cannot_be_set_is_a_gap_and_the_others_keep_what_they_gave(run_python: Any) -> None:
+    done = run_python(
+        "import torch\n"
+        "from envprint.manifest.gaps import Gaps\n"
+        "from envprint.probes.running import run_probes\n"
+        "torch.backends.disable_global_flags()\n"  # now cuDNN's flags refuse to be set
+        "gaps = Gaps('probes')\n"
+        "found, _ = run_probes('default', gaps, devices=('cpu:0',))\n"
+        "print([name for name, kernels in found.kernels.items() if 'exp-f32' in kernels])\n"
+        "print([path for path, gap in gaps.found.items() if gap.kind == 'failed'])"
+    )
+
+    assert "" == done.stderr
+    assert "['cpu', 'cpu:0']\n['probes.kernels.cpu:0/reference']\n" == done.stdout
+
+
+def test_a_live_process_runs_probes_on_no_gpu_that_it_does_not_use() -> None:
+    cuda = SimpleNamespace(is_available=lambda: True, is_initialized=lambda: True, device_count=lambda: 8)
+    torch = SimpleNamespace(
+        cuda=cuda, backends=SimpleNamespace(), _C=SimpleNamespace(_cuda_hasPrimaryContext=lambda index: index == 3)
+    )
+
+    assert ["cuda:3"] == accelerators(torch, live=True)
+    assert 8 == len(accelerators(torch))
 
 
 def test_what_is_not_imported_in_a_live_process_stays_so(run_python: Any) -> None:
@@ -188,3 +257,19 @@ def _lacking(torch: Any, x: Inputs) -> Run:
 def _restless(torch: Any, x: Inputs) -> Run:
     drawn = iter(range(100))
     return lambda: torch.tensor([float(next(drawn))])
+
+
+def test_where_openmp_gives_fewer_threads_no_probe_waits_for_them_for_ever(run_python: Any) -> None:
+    done = run_python(
+        "import torch\n"
+        "from envprint.manifest.gaps import Gaps\n"
+        "from envprint.probes.running import run_probes\n"
+        "gaps = Gaps('probes')\n"
+        "probes, _ = run_probes('default', gaps, live=True)\n"
+        "print('matvec-f32' in probes.kernels['cpu'], gaps.found['probes.kernels.cpu.conv3d-backward-f32'].kind)",
+        OMP_NUM_THREADS="2",
+        OMP_THREAD_LIMIT="1",
+    )
+
+    assert "" == done.stderr
+    assert "True absent\n" == done.stdout

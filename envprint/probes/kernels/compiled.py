@@ -1,6 +1,7 @@
 """What torch.compile makes of a chain of operations: it fuses them, and has its CPU kernels compiled."""
 
 import shutil
+import types
 from typing import Any
 
 from envprint.manifest.gaps import Absent
@@ -25,4 +26,6 @@ def _compiled(torch: Any, function: Any, device: str) -> Any:
         raise Absent(f"torch {torch.__version__} has no torch.compile")
     if device == "cpu" and not any(shutil.which(name) for name in ("g++", "clang++", "c++", "cl")):
         raise Absent("torch.compile needs a C++ compiler")
-    return torch.compile(function, dynamic=False)
+    # dynamo compiles a code object for a few devices, then no more: each device gets one of its own
+    own = types.FunctionType(function.__code__.replace(), function.__globals__, closure=function.__closure__)
+    return torch.compile(own, dynamic=False)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from envprint.manifest.gaps import Absent
 from envprint.probes.inputs import Inputs
 from envprint.probes.probe import Build, Run
 
@@ -38,6 +39,15 @@ def adam_steps(torch: Any, x: Inputs) -> Run:
         return weight
 
     return run
+
+
+def _optimizer(torch: Any, name: str, weight: Any, options: dict[str, Any]) -> Any:
+    try:
+        return getattr(torch.optim, name)([weight], lr=RATE, **options)
+    except RuntimeError as exc:
+        if "fused" in options:  # torch before 2.4 has it on GPUs alone
+            raise Absent(str(exc)) from exc
+        raise
 
 
 def _start(x: Inputs) -> tuple[Any, list[Any]]:
@@ -79,7 +89,7 @@ def optimizer(name: str, **options: Any) -> Build:
 
         def run() -> Any:
             weight = start.clone().requires_grad_(True)
-            chosen = getattr(torch.optim, name)([weight], lr=RATE, **options)
+            chosen = _optimizer(torch, name, weight, options)
             for gradient in gradients:
                 weight.grad = gradient.clone()
                 chosen.step()

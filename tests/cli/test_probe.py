@@ -41,6 +41,7 @@ def test_a_machine_does_not_drift_from_itself_and_does_with_one_thread(envprint:
     assert ("moved", "identical") == (states["cpu.sum-long-f32"], states["cpu.exp-f32"])
 
 
+@pytest.mark.slow
 def test_a_manifest_of_which_nothing_can_be_compared_is_trouble_and_not_equal(tmp_path: Path, envprint: Run) -> None:
     assert 0 == envprint("capture", "-o", "a.json").returncode
     document = json.loads((tmp_path / "a.json").read_text())
@@ -63,6 +64,7 @@ def test_the_kernels_of_this_machine_are_a_table_or_json(envprint: Run) -> None:
     assert 80 >= max(map(len, table.stdout.splitlines()))
 
 
+@pytest.mark.slow
 def test_the_order_of_a_product_is_drawn(envprint: Run) -> None:
     outline, picture = (
         envprint("probe", "--order", "matmul"),

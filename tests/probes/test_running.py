@@ -79,6 +79,7 @@ print(json.dumps([[name for name in before if before[name] != after[name]],
     assert "[[], []]\n" == done.stdout
 
 
+@pytest.mark.slow
 def test_two_threads_that_capture_at_once_leave_everything_as_before_too(run_python: Any) -> None:
     code = (
         DISTURBED
@@ -163,6 +164,7 @@ def test_an_accelerator_runs_each_probe_ten_times_with_its_own_flags_and_with_th
     assert "numpy-dot-f32" not in found.kernels["cpu:0"]
 
 
+@pytest.mark.slow
 def test_a_device_whose_flags_cannot_be_set_is_a_gap_and_the_others_keep_what_they_gave(run_python: Any) -> None:
     done = run_python(
         "import torch\n"
@@ -259,6 +261,7 @@ def _restless(torch: Any, x: Inputs) -> Run:
     return lambda: torch.tensor([float(next(drawn))])
 
 
+@pytest.mark.slow
 def test_where_openmp_gives_fewer_threads_no_probe_waits_for_them_for_ever(run_python: Any) -> None:
     done = run_python(
         "import torch\n"

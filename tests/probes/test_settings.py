@@ -18,7 +18,7 @@ from envprint.manifest import Manifest
 from envprint.manifest.reading import parse_manifest
 from envprint.probes.table import ATEN, BLAS, BY_NAME, LIBM, NUMPY, ONEDNN, THREADS
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 CAPTURE = """
 import sys

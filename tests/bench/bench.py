@@ -16,6 +16,7 @@ from pathlib import Path
 
 from orders import measure_orders
 from probes import measure_probes
+from settings import measure_settings
 
 PYTHON = sys.executable
 ROUNDS = 15
@@ -67,7 +68,14 @@ class Figure:
 def main() -> None:
     """Print every figure."""
     print(f"{'median of each side':<58} {'ours':>12} {'theirs':>12}    ratio   promise")
-    for measure in (measure_capture, measure_first_capture, measure_commands, measure_order, measure_probes):
+    for measure in (
+        measure_capture,
+        measure_first_capture,
+        measure_commands,
+        measure_order,
+        measure_probes,
+        measure_settings,
+    ):
         for figure in measure():
             print(figure.line(), flush=True)
 

@@ -23,17 +23,16 @@ def probe_rows(probes: Probes) -> Iterator[tuple[str, str]]:
 
 def _kernels(kernels: Mapping[str, Probe]) -> str:
     count = f"{len(kernels)} kernel{'' if len(kernels) == 1 else 's'}"
-    wrong = [name for name, probe in kernels.items() if probe.accuracy == "wrong"]
-    parts = [count, _worst(kernels), _steadiness(kernels), f"wrong: {_listed(wrong)}" if wrong else ""]
-    return ", ".join(part for part in parts if part)
+    return ", ".join(part for part in (count, _accuracy(kernels), _steadiness(kernels)) if part)
 
 
-def _worst(kernels: Mapping[str, Probe]) -> str:
-    errors = [(probe.error_ulp, name) for name, probe in kernels.items() if probe.error_ulp is not None]
-    if not errors:
+def _accuracy(kernels: Mapping[str, Probe]) -> str:
+    """Say which errors rounding does not explain: the largest of all is that of a probe made to cancel."""
+    if all(probe.error_ulp is None and probe.accuracy is None for probe in kernels.values()):
         return ""
-    error, name = max(errors)
-    return f"worst error {error:.3g} ULP ({brief(name)})"
+    names = {said: [name for name, probe in kernels.items() if probe.accuracy == said] for said in ("wrong", "reduced")}
+    unexplained = ", ".join(f"{said}: {_listed(theirs)}" for said, theirs in names.items() if theirs)
+    return unexplained or "rounding explains every error"
 
 
 def _steadiness(kernels: Mapping[str, Probe]) -> str:

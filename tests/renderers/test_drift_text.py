@@ -177,9 +177,9 @@ def test_a_manifest_shows_its_probes_in_a_line_for_each_device() -> None:
     expected = """\
  probes
      kind                      default
-     cpu                       2 kernels, worst error 3.12 ULP (sum-long-f32),
-                               all repeat
-     cuda:0                    1 kernel, unsteady: index-add, wrong: index-add
+     cpu                       2 kernels, rounding explains every error, all
+                               repeat
+     cuda:0                    1 kernel, wrong: index-add, unsteady: index-add
      order cpu sum             pairwise
 """
     assert expected in render_manifest(Manifest(probes=probes))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from envprint.bearing import is_dismissed
-from envprint.causes.evidence import compared_kernels, were_compared
+from envprint.causes.coverage import compared_kernels, were_compared
 from envprint.causes.judgement import Judged
 from envprint.causes.lateness import SURE
 from envprint.causes.suspects import Sides, Suspicion

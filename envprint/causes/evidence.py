@@ -1,30 +1,19 @@
 """What the probes say of a suspect: which kernels it reaches, which of them moved, and whether the size is its own."""
 
-import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from envprint.causes.cause import Cause
-from envprint.causes.suspects import Sides, Suspect
+from envprint.causes.coverage import name_of
+from envprint.causes.suspects import Suspect
 from envprint.manifest.patterns import matches
 from envprint.probes.bits import LAYOUTS
 from envprint.probes.drift import typical_size
-from envprint.probes.layers import load_layers
-from envprint.report import Drift, KernelDrift, OrderDrift
+from envprint.report import KernelDrift
 
 FLOAT32_FRACTION = 23
 # how far beyond its usual band a cause is still believed: probes are made to cancel, and bands are of whole models
 SLACK = 1000.0
-ORDERS = "order of "
-# what adds, as the names of orders have it, by the layers that it feels on a CPU and on a GPU
-ORDERED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "numpy": (("numpy", "thread pool"), ()),
-    "sum": (("ATen", "thread pool"), ("CUDA",)),
-    "conv": (("oneDNN", "BLAS", "thread pool"), ("cuDNN",)),
-    "mat": (("BLAS", "oneDNN", "thread pool"), ("cuBLAS",)),
-    "dot": (("BLAS", "thread pool"), ("cuBLAS",)),
-}
-ENOUGH = 0.8  # of the kernels that a cause reaches: where so many agree, it is without effect
 CANCELS = "-cancel-"  # in the name of a probe that is made to cancel: what is left of it is rounding of any size
 
 
@@ -72,46 +61,6 @@ def give_to_threads(evidence: Sequence[Evidence], compared: Sequence[KernelDrift
     return [each if each.cause.by_thread else replace(each, covers=each.covers - by_thread) for each in evidence]
 
 
-def compared_kernels(drift: Drift | None) -> tuple[KernelDrift, ...]:
-    """Return the kernels of which both sides have bits that repeat, and as moved those that add in another order."""
-    if drift is None:
-        return ()
-    steady = (kernel for kernel in drift.kernels if all(count <= 1 for count in kernel.outputs.values()))
-    return (*(kernel for kernel in steady if kernel.state != "unknown"), *map(_as_kernel, drift.orders))
-
-
-def _as_kernel(order: OrderDrift) -> KernelDrift:
-    device, _, name = order.path.partition(".")
-    kind = next((kind for kind in ORDERED if kind in name), "")
-    on_cpu, on_gpu = ORDERED.get(kind, ((), ()))
-    layers = on_cpu if device == "cpu" else on_gpu
-    return KernelDrift(path=f"{ORDERS}{order.path}", device=f"{ORDERS}{device}", layers=layers, state="moved")
-
-
-def is_covered_by_probes(cause: Cause, compared: Sequence[KernelDrift], sides: Sides) -> bool:
-    """Tell whether all that a cause surely moves was compared, and most of what it may move."""
-    return were_compared(cause.moves, compared, sides, without=cause.stays, surely=cause.surely)
-
-
-def were_compared(
-    moves: tuple[str, ...],
-    compared: Sequence[KernelDrift],
-    sides: Sides,
-    *,
-    without: tuple[str, ...] = (),
-    surely: tuple[str, ...] = (),
-) -> bool:
-    """Tell whether most kernels of these layers or patterns were compared, on each kind of device that is in use."""
-    gpu = any(facts.get("effective.gpu") for _, facts in sides.named())
-    reached = {kind: _named(moves, kind) - _named(without, kind) for kind in ("cpu", "gpu")}
-    kinds = [kind for kind, names in reached.items() if names and (kind == "cpu" or gpu)]
-    for kind in kinds:
-        names = {_name_of(kernel) for kernel in compared if _device_kind(kernel) == kind}
-        if len(names & reached[kind]) < ENOUGH * len(reached[kind]) or not _named(surely, kind) <= names:
-            return False
-    return bool(kinds)
-
-
 def reaches(cause: Cause, kernel: KernelDrift) -> bool:
     """Tell whether a cause may move a kernel."""
     return _names(cause.moves, kernel) and not _names(cause.stays, kernel)
@@ -141,7 +90,7 @@ def _as_a_bug_moves(suspect: Suspect) -> Cause:
 
 
 def _names(patterns: tuple[str, ...], kernel: KernelDrift) -> bool:
-    name = _name_of(kernel)
+    name = name_of(kernel)
     return any(pattern in kernel.layers or matches(pattern, name) for pattern in patterns)
 
 
@@ -163,18 +112,3 @@ def _of_its_size(cause: Cause, kernels: Sequence[KernelDrift]) -> Iterator[Kerne
             for kernel, size in sized
             if size is None or high is None or size <= high * SLACK or CANCELS in kernel.path
         )
-
-
-def _device_kind(kernel: KernelDrift) -> str:
-    return "cpu" if kernel.device == "cpu" else "gpu"
-
-
-@functools.lru_cache(maxsize=4096)
-def _named(patterns: tuple[str, ...], kind: str) -> frozenset[str]:
-    """Return the probes of a kind of device that layers or patterns name."""
-    table = load_layers()[kind].items()
-    return frozenset(name for name, felt in table for each in patterns if each in felt or matches(each, name))
-
-
-def _name_of(kernel: KernelDrift) -> str:
-    return kernel.path[len(kernel.device) + 1 :]

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from envprint.causes.cause import Effect
-from envprint.causes.evidence import compared_kernels, measured_size
+from envprint.causes.coverage import compared_kernels
+from envprint.causes.evidence import measured_size
 from envprint.causes.judgement import Judged
 from envprint.probes.wording import size_of
 from envprint.report import Drift, Finding, KernelDrift, Status

@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from envprint.causes.evidence import Evidence, compared_kernels, give_to_threads, is_covered_by_probes, weigh
+from envprint.causes.coverage import compared_kernels, is_covered_by_probes
+from envprint.causes.evidence import Evidence, give_to_threads, weigh
 from envprint.causes.ranking import rank
 from envprint.causes.suspects import Sides, Suspect
 from envprint.manifest.patterns import matches

@@ -17,6 +17,7 @@ OPENING = b'{"'  # of a header
 LARGEST_HEADER = 10 * 1024 * 1024  # safetensors itself reads 100 MB; a real one with 1000 tensors has 0.1 MB
 MOST_PARTS = 300_000  # objects, lists or entries of objects
 WHOLE = "is it whole? save it again"
+MARKS = {mark: re.compile(rf"\s*{re.escape(mark)}\s*", re.ASCII) for mark in ("{", ":", ",", "}", "")}
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _take_apart(text: str) -> tuple[list[Any], Any, str]:
 
 def _behind(mark: str, text: str, at: int) -> int:
     """Return where what comes after a mark begins; raise ValueError where the mark is not what comes."""
-    found = re.compile(rf"\s*{re.escape(mark)}\s*", re.ASCII).match(text, at)
+    found = MARKS[mark].match(text, at)
     if found is None:
         raise ValueError(f"{mark} is missing at character {at}")
     return found.end()

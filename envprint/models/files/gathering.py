@@ -11,7 +11,8 @@ from typing import Any
 
 from envprint.models.files.source import Source
 
-PIECE = 8 << 20  # bytes of the tensor that are put together at once
+PIECE = 1 << 20  # bytes of the tensor that are put together at once
+LARGE = 16 << 20  # and where that is done by jumping: a transposed matrix has the longer runs the more rows are read
 RUN = 64 << 10  # bytes that are cheaper to read than to jump over
 WASTE = 4  # a run has at most so many times the bytes that are needed of it
 BATCH = 4 << 20  # bytes of runs that are read before their numbers are put in place
@@ -24,9 +25,12 @@ def gathered(source: Source, start: int, width: int, axes: Axes, size: int) -> I
     """Yield the bytes of a tensor row by row, `size` at a time; `width` is that of a number."""
     if any(length == 0 for length, _ in axes):
         return iter(())
+    merged = _merged(axes)
+    _, first_piece = next(_pieces(merged, PIECE // width))
+    most = LARGE if _outer(_far_first(first_piece), width) else PIECE
     pieces = (
         memoryview(_gather(source, start + first * width, width, part)).cast("B")
-        for first, part in _pieces(_merged(axes), PIECE // width)
+        for first, part in _pieces(merged, most // width)
     )
     return _in_blocks(pieces, size)
 
@@ -60,10 +64,9 @@ def _gather(source: Source, start: int, width: int, axes: Axes) -> Any:
     import numpy as np
 
     piece: Any = np.empty([length for length, _ in axes], KINDS[width])
-    order = sorted(range(len(axes)), key=lambda i: -axes[i][1])
-    far_first = [axes[i] for i in order]
+    far_first = _far_first(axes)
     outer = _outer(far_first, width)
-    into = piece.transpose(order)
+    into = piece.transpose(sorted(range(len(axes)), key=lambda i: -axes[i][1]))
     if outer == 0:
         into[...] = _runs(source, [start], width, far_first)[0]
         return piece
@@ -76,6 +79,10 @@ def _gather(source: Source, start: int, width: int, axes: Axes) -> Any:
             starts = [first + at * step * width for at in range(row, min(length, row + rows))]
             into[index][row : row + rows] = _runs(source, starts, width, runs)
     return piece
+
+
+def _far_first(axes: Axes) -> Axes:
+    return sorted(axes, key=lambda axis: -axis[1])
 
 
 def _outer(far_first: Axes, width: int) -> int:
@@ -100,7 +107,7 @@ def _runs(source: Source, starts: list[int], width: int, axes: Axes) -> Any:
     import numpy as np
 
     span = _span(axes) * width
-    content = memoryview(bytearray(span * len(starts)))
+    content = memoryview(np.empty(span * len(starts), "u1"))
     for i, start in enumerate(starts):
         source.read_into(content[i * span : (i + 1) * span], start)
     shape = len(starts), *(length for length, _ in axes)

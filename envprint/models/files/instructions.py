@@ -11,7 +11,7 @@ from typing import Any
 from envprint.models.files.layout import Instruction, alone, byte, fixed, into, since_mark, sized, value
 from envprint.models.files.meaning import build, called, loaded
 from envprint.models.files.stack import Stack, add_items, set_items, sound_key
-from envprint.models.files.symbols import Global, Instance, Unsound
+from envprint.models.files.symbols import Global, Instance, Storage, Unsound
 
 LARGEST_INTEGER = 255  # bytes
 LONGEST_NAME = 4096
@@ -103,7 +103,9 @@ def _build(stack: Stack) -> None:
 
 
 def _load(stack: Stack) -> None:
-    stack.top[-1] = loaded(stack.top[-1])
+    found = stack.top[-1] = loaded(stack.top[-1])
+    if type(found) is Storage:
+        stack.storages.setdefault(found.key, found)
 
 
 def _skip(_stack: Stack, _value: int) -> None:

@@ -1,30 +1,36 @@
-"""Open a saved model to read its tensors, by what its files say that they are."""
+"""Open a saved model to read its tensors."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 from envprint.checkpoints.disk import found
-from envprint.checkpoints.safetensors_header import PREFIX
-from envprint.checkpoints.zip_records import RECORD_MARK
-from envprint.models.files.safetensors import read_safetensors
-from envprint.models.files.source import Source, open_source
+from envprint.checkpoints.shards import SUFFIX
+from envprint.models.files.folder import choose, read_config
+from envprint.models.files.reading import read_file
+from envprint.models.files.sharded import read_sharded
+from envprint.models.files.source import open_source
 from envprint.models.files.stored import Stored
-from envprint.models.files.torch_zip import read_torch_zip
 
 
 @contextlib.contextmanager
 def open_model(path: str | Path) -> Iterator[Stored]:
-    """Yield what a saved model holds; its tensors can be read until the context ends.
+    """Yield what a saved model holds: a file, an index of shards, or a folder with one of them.
 
-    Nothing is unpickled, imported or run. Raises CheckpointError for what is no saved model, or a damaged one.
+    Its tensors can be read until the context ends. Nothing is unpickled, imported or run. Raises CheckpointError for
+    what is no saved model, or a damaged one.
     """
-    with open_source(found(path)) as source:
-        yield _reader(source)(source)
+    given = found(path)
+    with contextlib.ExitStack() as opened:
+        if given.is_dir():
+            stored = _read(choose(given), opened)
+            yield dataclasses.replace(stored, path=given, config=read_config(given))
+        else:
+            yield _read(given, opened)
 
 
-def _reader(source: Source) -> Callable[[Source], Stored]:
-    begins = source.read(0, min(source.size, PREFIX + 2))
-    if begins.startswith(RECORD_MARK):
-        return read_torch_zip
-    return read_safetensors
+def _read(path: Path, opened: contextlib.ExitStack) -> Stored:
+    if path.name.endswith(SUFFIX):
+        return read_sharded(path, opened)
+    return read_file(opened.enter_context(open_source(path)))

@@ -21,7 +21,10 @@ def read_safetensors(source: Source) -> Stored:
     """Return the tensors of a file by name."""
     path = source.path
     header = read_header(source.file, path)
-    entries = orjson.loads(f"{{{header.tensors}}}")
+    try:
+        entries = orjson.loads(f"{{{header.tensors}}}")
+    except ValueError as exc:  # half a surrogate, a number that is none
+        raise refused(path, f"is no safetensors file: its header is no sound JSON: {exc}") from exc
     tree = {
         name: _tensor(source, name, entry, span)
         for (name, entry), span in zip(entries.items(), header.spans, strict=True)

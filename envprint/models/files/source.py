@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from envprint.checkpoints.disk import READING, read_at, refuse_irregular, refused, said_of
+from envprint.errors import CheckpointError
 
 CLOSED = -1
 
@@ -54,9 +55,15 @@ class Source:
             self.read_into(rest, start)
             yield rest
 
-    def cut_off(self) -> Exception:
+    def cut_off(self) -> CheckpointError:
         """Return the error that the file ends too early."""
         return refused(self.path, "ended before its tensors did", "is it whole? save it again")
+
+
+def unknown(path: Path, what: str) -> CheckpointError:
+    """Return the error that something is no model that can be read here."""
+    met = f"is not a kind of model file whose tensors envprint reads, but {what}"
+    return refused(path, f"{met}; expected torch, safetensors or a folder with one")
 
 
 def _seek_and_read(file: int, buffer: memoryview, at: int) -> int:

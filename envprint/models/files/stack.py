@@ -10,15 +10,16 @@ NESTED_KEY = 2  # tuples in one another
 
 
 class Stack:
-    """The bytes of a pickle, what is on its stack since the last mark and below each mark, and its memo."""
+    """The bytes of a pickle, what is on its stack since the last mark and below each mark, its memo, its storages."""
 
-    __slots__ = ("below", "data", "memo", "top")
+    __slots__ = ("below", "data", "memo", "storages", "top")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.top: list[Any] = []
         self.below: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
+        self.storages: dict[str, Storage] = {}  # by key, the first that has it
 
     def since_mark(self) -> list[Any]:
         """Take what was put on the stack since the last mark."""

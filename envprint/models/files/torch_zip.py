@@ -4,7 +4,6 @@ https://github.com/pytorch/pytorch/blob/v2.13.0/torch/serialization.py, _save; T
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from envprint.checkpoints.disk import read_at, refused
@@ -14,7 +13,7 @@ from envprint.checkpoints.zip_records import ENCRYPTED, RECORD, RECORD_MARK, STO
 from envprint.models.files.dtypes import SIZES
 from envprint.models.files.finishing import Finishing
 from envprint.models.files.pickled import LARGEST_PICKLE, read_pickle
-from envprint.models.files.source import Source
+from envprint.models.files.source import Source, unknown
 from envprint.models.files.stored import Stored
 from envprint.models.files.symbols import Storage, Unsound
 
@@ -50,19 +49,10 @@ def _records(source: Source) -> tuple[dict[bytes, Entry], bytes]:
     records = {entry.name: entry for entry in entries}
     root = root_of(entries[0].name) if entries else b""
     if not root or not any(root + version in records for version in VERSIONS):
-        raise not_torchs(path)
+        raise unknown(path, "a zip that torch has not written")
     if root + b"/data.pkl" not in records:
         raise refused(path, "is a zip of torch's without `data.pkl`; expected what torch.save or torch.jit.save writes")
     return records, root
-
-
-def not_torchs(path: Path) -> Exception:
-    """Return the error that a zip holds something else."""
-    return refused(
-        path,
-        "is not a kind of model file whose tensors envprint reads: a zip that torch has not written; "
-        "expected torch, safetensors or a folder with one",
-    )
 
 
 def _swapped(source: Source, records: Records, root: bytes) -> bool:
@@ -113,7 +103,7 @@ def _tree(source: Source, records: Records, pickle: bytes, folder: bytes, *, swa
     if pickle not in records:
         raise refused(source.path, f"lacks its record {name}", WHOLE)
     try:
-        found, _ = read_pickle(_content(source, records[pickle], LARGEST_PICKLE))
-        return Finishing(source, locate, swapped=swapped).tree(found)
+        found = read_pickle(_content(source, records[pickle], LARGEST_PICKLE))
+        return Finishing(source, locate, swapped=swapped).tree(found.value)
     except (Unsound, RecursionError) as exc:
         raise refused(source.path, f"cannot be read as torch's: of its {name}, {exc}", WHOLE) from exc

@@ -214,4 +214,5 @@ RULES: tuple[Rule, ...] = (
     Rule("system.*", "none", NO_BEARING),
     *VARIABLES,
     Rule("probes*", "evidence", "what was computed"),
+    Rule("model*", "evidence", "a model, which is compared on its own"),
 )  # fmt: skip

@@ -7,6 +7,7 @@ import orjson
 from pydantic import Field, model_validator
 
 from envprint.manifest.machine import Accelerators, Cpu, System
+from envprint.manifest.model import Model
 from envprint.manifest.numerics import BlasPair, Compile, Determinism, Effective, Precision, Threads
 from envprint.manifest.probes import Probes
 from envprint.manifest.run import Distributed, Rng, Taken
@@ -70,6 +71,7 @@ class Manifest(Section):
     code: Code | None = None
     variables: Variables | None = None
     probes: Probes | None = None
+    model: Model | None = None
     gaps: dict[str, Gap] = Field(default_factory=dict)
     taken: Taken | None = None
     lineage: Lineage | None = None

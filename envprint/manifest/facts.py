@@ -1,14 +1,15 @@
 """A manifest as dotted paths: what is known, what is absent by nature, and what was not read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from envprint.manifest.document import Gap, Manifest
 from envprint.manifest.section import Section
 
-# what was computed is an effect, no fact of the machine; a saved model's history and files are none of it either
-SKIPPED = frozenset({"schema_", "id", "gaps", "probes", "lineage", "carrier"})
+# what was computed is an effect, no fact of the machine; models are compared on their own; a saved model's history and
+# files are none of it either
+SKIPPED = frozenset({"schema_", "id", "gaps", "probes", "model", "lineage", "carrier"})
 
 State = Literal["known", "absent", "unknown"]
 
@@ -80,7 +81,7 @@ def facts_of(manifest: Manifest) -> Facts:
 def _flatten(path: str, value: Any, facts: Facts) -> None:
     if isinstance(value, Section):
         facts.records.add(path)
-        children: Mapping[str, Any] = {**_set_fields(value), **(value.model_extra or {})}
+        children: Mapping[str, Any] = {**_set_fields(value, () if path else SKIPPED), **(value.model_extra or {})}
     elif isinstance(value, Mapping):
         facts.maps.add(path)
         children = value
@@ -91,8 +92,8 @@ def _flatten(path: str, value: Any, facts: Facts) -> None:
         _flatten(f"{path}.{name}" if path else str(name), child, facts)
 
 
-def _set_fields(section: Section) -> dict[str, Any]:
-    names = (name for name in type(section).model_fields if name in section.model_fields_set and name not in SKIPPED)
+def _set_fields(section: Section, skipped: Collection[str]) -> dict[str, Any]:
+    names = (name for name in type(section).model_fields if name in section.model_fields_set and name not in skipped)
     return {name: getattr(section, name) for name in names}
 
 

@@ -12,7 +12,8 @@ from envprint.errors import EnvprintError, OverwriteError
 from envprint.manifest._wording import one_line
 from envprint.manifest.document import Manifest
 
-ON_ONE_LINE = ("probes", "kernels", 2), ("taken", "durations_ms", 0)  # what lies so many keys further down
+# what lies so many keys further down
+ON_ONE_LINE = ("probes", "kernels", 2), ("model", "tensors", 1), ("model", "modules", 1), ("taken", "durations_ms", 0)
 
 
 def dump_manifest(manifest: Manifest) -> bytes:

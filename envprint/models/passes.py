@@ -1,0 +1,126 @@
+"""One forward pass, watched: what goes into each module and comes out, and what the pass changes.
+
+The hooks are torch's global ones: a hook on a module itself switches off the fast path of TransformerEncoder
+(torch/nn/modules/transformer.py, `why_not_sparsity_fast_path`), and other kernels give other bits.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from envprint.manifest.model import Call, Pass
+from envprint.models.digest import digest_tensor
+from envprint.models.made_inputs import Arguments
+from envprint.models.undisturbed import Copies, undisturbed
+from envprint.models.values import Digests, dtype_of, first_tensor, sample
+
+MOST_CALLS = 20_000  # of a model that loops; what comes later is not described
+
+
+class Watch:
+    """The calls of one pass, in the order in which they ended."""
+
+    def __init__(self, names: dict[int, str], torch: Any) -> None:
+        self.names = names
+        self.torch = torch
+        self.digests = Digests()
+        self.calls: list[Call] = []
+        self.begun: list[tuple[int, str, Any]] = []
+
+    def begin(self, module: Any, arguments: Any) -> None:
+        """Note what goes in, before the module can write to it, and the state of the generator."""
+        if id(module) in self.names and len(self.calls) < MOST_CALLS:
+            inputs = self.digests.of(arguments)
+            self.begun.append((id(module), inputs, self.torch.default_generator.get_state()))
+
+    def end(self, module: Any, _: Any, named: Any, output: Any = None) -> None:
+        """Note what came out; `named` are the arguments that were given by name."""
+        while self.begun and self.begun[-1][0] != id(module):  # one that raised, and was caught
+            self.begun.pop()
+        if not self.begun:
+            return
+        _, inputs, state = self.begun.pop()
+        given = self.digests.of((inputs, named)) if named else inputs
+        draws = not self.torch.equal(state, self.torch.default_generator.get_state())
+        self.calls.append(self._call(self.names[id(module)], given, output, draws=draws))
+
+    def _call(self, name: str, inputs: str, output: Any, *, draws: bool) -> Call:
+        tensor = first_tensor(output)
+        facts: dict[str, Any] = {}
+        if tensor is not None:
+            facts = {"dtype": dtype_of(tensor), "samples": sample(tensor, self.torch)}
+        return Call(module=name, inputs=inputs, outputs=self.digests.of(output), draws=draws, **facts)
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Listen to every module of the process meanwhile."""
+        module = self.torch.nn.modules.module
+        hooks = module.register_module_forward_pre_hook(self.begin), _register(module, self.end)
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+
+def _register(module: Any, end: Any) -> Any:
+    try:
+        return module.register_module_forward_hook(end, with_kwargs=True)
+    except TypeError:  # torch before 2.1: without arguments by name
+        return module.register_module_forward_hook(lambda of, given, output: end(of, given, {}, output))
+
+
+def run_pass(model: Any, arguments: Arguments, names: dict[int, str], torch: Any, *, evaluate: bool) -> Pass:
+    """Run one pass, in the model's own mode or in evaluation mode; raises what the model raises."""
+    watch = Watch(names, torch)
+    with undisturbed(model, torch, evaluate=evaluate) as copies:
+        given = _copied(arguments)
+        inputs = watch.digests.of(given)
+        before = {id(module): dict(vars(module)) for module in model.modules()}
+        with watch.listening() if names else contextlib.nullcontext():
+            output = model(*given[0], **given[1])
+        outputs = watch.digests.of(output)
+        changed = [*_written(model, copies, torch), *_set(model, before, watch.digests)]
+        if Digests().of(given) != inputs:
+            changed.append("inputs")
+    return Pass(inputs=inputs, outputs=outputs, calls=tuple(watch.calls), changed=tuple(sorted(changed)))
+
+
+def _copied(value: Any) -> Any:
+    """Return arguments whose tensors are copies: a pass may write to its input."""
+    if hasattr(value, "untyped_storage"):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {name: _copied(each) for name, each in value.items()}
+    return type(value)(map(_copied, value)) if type(value) in {list, tuple} else value
+
+
+def _written(model: Any, copies: Copies, torch: Any) -> Iterator[str]:
+    """Yield the names of the buffers and weights that were written to, or that are other tensors now."""
+    originals = {id(copy): original for original, copy in copies.values()}
+    kept = {id(original) for original, _ in copies.values()}
+    for name, each in (*model.named_parameters(), *model.named_buffers()) if copies else ():
+        original = originals.get(id(each))
+        if original is None:
+            if id(each) not in kept and name in dict(model.named_buffers()):
+                yield name
+        elif not _same_bits(each, original, torch):
+            yield name
+
+
+def _same_bits(a: Any, b: Any, torch: Any) -> bool:
+    """Tell whether two tensors of one shape hold the same bits; a number that is none equals itself here."""
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    return bool(torch.equal(a, b)) or digest_tensor(a) == digest_tensor(b)
+
+
+def _set(model: Any, before: dict[int, dict[str, Any]], digests: Digests) -> Iterator[str]:
+    """Yield the public attributes that have another value than before."""
+    for path, module in model.named_modules():
+        kept = before.get(id(module), {})
+        for name, value in vars(module).items():
+            if name.startswith("_") or name == "training" or value is kept.get(name):
+                continue
+            if name not in kept or digests.of(value) != digests.of(kept[name]):
+                yield f"{path}.{name}" if path else name

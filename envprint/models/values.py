@@ -1,0 +1,98 @@
+"""What goes into a module and comes out: tensors in any nesting, their digest, and samples of the first of them."""
+
+import base64
+import dataclasses
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from envprint.models.digest import digest_tensor
+from envprint.probes.bits import LAYOUTS
+from envprint.probes.outputs import places
+
+SAMPLES = 16
+DEEPEST = 8
+
+
+class Digests:
+    """Digests of tensors, each made once: what one module returns the next one is given.
+
+    A tensor is known again by the object, as long as that lives, and by its version, which counts what was written.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[Any, int, str]] = {}
+
+    def of(self, value: Any) -> str:
+        """Return the digest of a value: of one tensor its own, of several and of plain values that of all of them."""
+        import xxhash
+
+        parts = list(self._parts(value, DEEPEST))
+        if len(parts) == 1 and hasattr(value, "untyped_storage"):
+            return parts[0]
+        return f"xxh3-128-nested:{xxhash.xxh3_128_hexdigest(chr(10).join(parts).encode())}"
+
+    def _parts(self, value: Any, depth: int) -> Iterator[str]:
+        if hasattr(value, "untyped_storage"):
+            yield self._of_tensor(value)
+        elif depth and (inner := _inside(value)) is not None:
+            yield type(value).__name__ if isinstance(value, (list, tuple, Mapping)) else "record"
+            for key, each in inner:
+                yield f"{key}:"
+                yield from self._parts(each, depth - 1)
+        else:
+            yield repr(value) if value is None or isinstance(value, (bool, int, float, str)) else type(value).__name__
+
+    def _of_tensor(self, tensor: Any) -> str:
+        version = _version(tensor)
+        found = self.known.get(id(tensor))
+        if found and found[0]() is tensor and version is not None and found[1] == version:
+            return found[2]
+        digest = digest_tensor(tensor)
+        if version is not None:
+            self.known[id(tensor)] = weakref.ref(tensor), version, digest
+        return digest
+
+
+def _version(tensor: Any) -> int | None:
+    try:
+        return int(tensor._version)  # noqa: SLF001 - https://docs.pytorch.org/docs/stable/notes/autograd.html
+    except RuntimeError:  # a tensor of inference mode counts none
+        return None
+
+
+def _inside(value: Any) -> list[tuple[Any, Any]] | None:
+    """Return what a container holds, with the keys; None where it is none."""
+    if isinstance(value, Mapping):
+        return list(value.items())
+    if isinstance(value, (list, tuple)):
+        return list(enumerate(value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return [(field.name, getattr(value, field.name, None)) for field in dataclasses.fields(value)]
+    return None
+
+
+def first_tensor(value: Any, depth: int = DEEPEST) -> Any:
+    """Return the first tensor in a value, None where there is none."""
+    if hasattr(value, "untyped_storage"):
+        return value
+    for _, each in (_inside(value) or ()) if depth else ():
+        if (found := first_tensor(each, depth - 1)) is not None:
+            return found
+    return None
+
+
+def sample(tensor: Any, torch: Any) -> str | None:
+    """Return up to 16 numbers of a tensor, at the same places in any of its size, as raw bits; None of other types."""
+    if dtype_of(tensor) not in LAYOUTS or tensor.is_meta or tensor.layout != torch.strided:
+        return None
+    chosen = places(tensor.numel())
+    chosen = chosen[:: max(1, len(chosen) // SAMPLES)][:SAMPLES]
+    index = torch.tensor(chosen, dtype=torch.int64, device=tensor.device)
+    taken = torch.take(tensor.detach(), index).cpu().contiguous()
+    return base64.b64encode(bytes(taken.view(torch.uint8).tolist())).decode() if chosen else ""
+
+
+def dtype_of(tensor: Any) -> str:
+    """Return the name of a tensor's type, as torch has it, without `torch.`."""
+    return str(tensor.dtype).removeprefix("torch.")

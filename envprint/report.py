@@ -166,6 +166,59 @@ class Drift(Record):
     orders: tuple[OrderDrift, ...] = ()
 
 
+class TensorDrift(Record):
+    """A tensor of which the two models do not have the same; `other` is its name in b, where that is another.
+
+    `recast`: the same numbers, rounded to another type; `negated`, `permuted`, `transposed`: the same numbers with the
+    other sign, in another order, with axes exchanged. `differs`: of `count` numbers `differing` differ, by at most
+    `max_ulp` units in the last place, and by `relative`, the largest difference over the largest number; None where
+    that is not known, or NaN stands against a number. `missing`: only a has it; `unexpected`: only b has it; `unknown`:
+    `detail` says why. `looks` tells what the numbers look like: `fresh` as a layer draws them, `uninitialised`.
+    """
+
+    name: str
+    other: str = ""
+    kind: Literal["parameter", "buffer"]
+    state: Literal["recast", "negated", "permuted", "transposed", "differs", "missing", "unexpected", "unknown"]
+    detail: str = ""
+    differing: int | None = None
+    count: int | None = None
+    max_ulp: int | None = None
+    relative: float | None = None
+    dtype: dict[SideName, str] = Field(default_factory=dict)
+    shape: dict[SideName, tuple[int, ...]] = Field(default_factory=dict)
+    looks: dict[SideName, str] = Field(default_factory=dict)
+
+
+class Parting(Record):
+    """The first module whose outputs part in a forward pass, in the models' own modes or both in evaluation mode.
+
+    `same_inputs` and `same_weights` tell whether what goes into it, and all tensors in it, were equal bit for bit;
+    `relative` is how far the samples of its output are apart. Without a module only the outputs of the whole part.
+    """
+
+    mode: Literal["own", "eval"]
+    module: str
+    type: str = ""
+    same_inputs: bool | None = None
+    same_weights: bool | None = None
+    relative: float | None = None
+
+
+class ModelDrift(Record):
+    """How two models differ: `tensors` are those that are not identical, of `compared`; `renaming` says how names do.
+
+    `outputs` tells by mode whether a forward pass with equal inputs gave the same bits; `partings` where it did not.
+    """
+
+    tensors: tuple[TensorDrift, ...] = ()
+    identical: int = 0
+    compared: int = 0
+    renaming: str = ""
+    outputs: dict[Literal["own", "eval"], Literal["same", "differ"]] = Field(default_factory=dict)
+    partings: tuple[Parting, ...] = ()
+
+
 class Report(Record):
     """The outcome of a comparison; the first finding is the answer.
 
@@ -184,6 +237,7 @@ class Report(Record):
     unexplained: tuple[str, ...] = ()
     hazards: tuple[Hazard, ...] = ()
     drift: Drift | None = None
+    models: ModelDrift | None = None
     changes: tuple[Change, ...] = ()
     gaps: tuple[SideGap, ...] = ()
 

@@ -1,7 +1,7 @@
 """From two manifests to an answer: which causes the evidence speaks for, what was ruled out, and a verdict."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from envprint.causes.clearance import all_agree, clear, say_dismissed
 from envprint.causes.findings import find, unexplained
@@ -20,12 +20,22 @@ from envprint.report import Change, Report, Side, SideGap
 PLACES = "one side is a run, the other a fresh process: only the places are compared, not seeds, script or arguments"
 
 
-def explain(a: Manifest, b: Manifest, *, name_a: str = "", name_b: str = "") -> Report:
-    """Compare two manifests and say what of their differences bears on results, and why.
+def explain(a: Any, b: Any, *, inputs: Any = None, name_a: str = "", name_b: str = "") -> Report:
+    """Compare two environments, models or both, and say what of their differences bears on results, and why.
 
-    Where one is of a run and the other of a fresh process, the places are compared: seeds, script and arguments of a
-    process that did nothing are no difference.
+    Each side is a manifest; a description of a model; a live model, or its state_dict; or the path of a manifest or a
+    saved model, whose tensors and manifest are both compared. Live models are run once, with `inputs` or made ones.
+    Where one manifest is of a run and the other of a fresh process, the places are compared: seeds, script and
+    arguments of a process that did nothing are no difference. Raises EnvprintError where the sides share nothing.
     """
+    if isinstance(a, Manifest) and isinstance(b, Manifest) and not (a.model and b.model):
+        return _explain_environments(a, b, name_a=name_a, name_b=name_b)
+    from envprint.causes.models.sides import explain_sides
+
+    return explain_sides(a, b, _explain_environments, inputs=inputs, names=(name_a, name_b))
+
+
+def _explain_environments(a: Manifest, b: Manifest, *, name_a: str = "", name_b: str = "") -> Report:
     if {is_of_a_run(a), is_of_a_run(b)} == {True, False}:
         places = foresee(a, b, name_a=name_a, name_b=name_b)
         return places.model_copy(update={"notes": (PLACES,)})

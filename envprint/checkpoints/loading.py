@@ -10,12 +10,20 @@ MARK = b'"envprint/manifest/'  # near the beginning of each
 
 def load(source: str | Path) -> Manifest:
     """Read a manifest from a file, the text of torch's collect_env, or a saved model; `-` is standard input."""
-    if str(source) == "-" or is_manifest(Path(source)):
+    if not is_model(source):
         return load_manifest(source)
     from envprint.checkpoints.embedding import extract
+
+    return extract(source)
+
+
+def is_model(source: str | Path) -> bool:
+    """Tell whether a path is meant as a saved model, and not as a manifest."""
+    if str(source) == "-" or is_manifest(Path(source)):
+        return False
     from envprint.checkpoints.provenance import is_saved_model
 
-    return extract(source) if is_saved_model(Path(source)) else load_manifest(source)
+    return is_saved_model(Path(source))
 
 
 def is_manifest(path: Path) -> bool:

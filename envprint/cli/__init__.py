@@ -63,23 +63,16 @@ def capture(output: Path, *, force: bool, probe: Kind, no_probe: bool, anonymous
 def diff(ctx: click.Context, a: str, b: str | None, format_: str) -> None:
     """Explain how A and B differ; without B, A and this machine now.
 
-    A and B are manifests, saved models that carry one, or saved texts of torch's collect_env; - is standard input.
+    A and B are manifests, saved models, or saved texts of torch's collect_env; - is standard input. Of two saved models
+    the tensors are compared, too, and whatever else of a model their manifests describe.
     Status: 0 nothing that matters differs, 1 it does or nobody can tell, 2 trouble.
     """
-    from envprint.causes import explain
-    from envprint.checkpoints.loading import load
     from envprint.cli._output import print_report
+    from envprint.cli._sides import explain_against_here, explain_files
 
     if a == b == "-":
         raise EnvprintError("both sides are standard input; one can be")
-    left = load(a)
-    if b is None:
-        from envprint.cli._capture import capture_with_progress
-
-        right = capture_with_progress(probe=left.probes.kind if left.probes else None)
-    else:
-        right = load(b)
-    report = explain(left, right, name_a=a, name_b=b or "this machine")
+    report = explain_against_here(a) if b is None else explain_files(a, b)
     print_report(report, format_)
     ctx.exit(SAME if report.verdict in ("identical", "equivalent") else DIFFERENT)
 

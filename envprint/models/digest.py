@@ -1,0 +1,106 @@
+"""Digests of tensors: told apart are the order of their numbers, the bits of each, the type and the shape.
+
+The recipe `xxh3-128-tree`: the XXH3-128 of each 64 KiB of the bytes, little-endian and row by row, and of these, after
+the type and shape as `float32(2, 3)`, the XXH3-128. The chunks of a tensor on a device are digested there.
+"""
+
+from typing import Any
+
+import xxhash
+
+from envprint.models.content import BLOCK, Content
+from envprint.models.tensors import TensorContent, memory, runs
+from envprint.models.xxh3 import CHUNK, WORDS, chunk_digests
+
+RECIPE = "xxh3-128-tree"
+PIECE = 1 << 26  # bytes that are digested at once on a device, where starting an operation takes long
+ON_HOST = ("cpu", "mps")  # Apple's devices share the host's memory
+INDICES = {
+    "torch.sparse_coo": ("indices",),
+    "torch.sparse_csr": ("crow_indices", "col_indices"),
+    "torch.sparse_csc": ("ccol_indices", "row_indices"),
+    "torch.sparse_bsr": ("crow_indices", "col_indices"),
+    "torch.sparse_bsc": ("ccol_indices", "row_indices"),
+}
+
+
+def digest_of(content: Content) -> str:
+    """Return the digest of content, which is that of a tensor of the same type, shape and numbers."""
+    tree = xxhash.xxh3_128(_head(content.dtype, content.shape))
+    for block in content.blocks(BLOCK):
+        for start in range(0, len(block), CHUNK):
+            tree.update(xxhash.xxh3_128_digest(block[start : start + CHUNK]))
+    return f"{RECIPE}:{tree.hexdigest()}"
+
+
+def digest_tensor(tensor: Any) -> str:
+    """Return the digest of a tensor, which is the same on every device; ValueError where it holds no numbers.
+
+    A tensor that consists of others, as a sparse or quantised one, has the digest of theirs.
+    """
+    parts = _parts(tensor.detach())
+    if parts:
+        tree = xxhash.xxh3_128(f"{tensor.layout} ".encode() + _head(str(tensor.dtype), tuple(tensor.shape)))
+        for name, part in parts.items():
+            tree.update(f"{name} {digest_tensor(part)} ".encode())
+        return f"{RECIPE}:{tree.hexdigest()}"
+    content = TensorContent(tensor)
+    if content.tensor.device.type in ON_HOST:
+        return digest_of(content)
+    try:
+        return _digest_on_device(content)
+    except RuntimeError:  # the device lacks an operation, or memory for it
+        return digest_of(content)
+
+
+def _digest_on_device(content: TensorContent) -> str:
+    import torch
+
+    tree = xxhash.xxh3_128(_head(content.dtype, content.shape))
+    for run in runs(content.tensor, PIECE // content.tensor.element_size()):
+        flat = run.view(torch.uint8)
+        whole = len(flat) - len(flat) % CHUNK
+        if whole:
+            tree.update(chunk_digests(_words(flat[:whole])))
+        if whole < len(flat):
+            rest = flat[whole:].cpu()
+            tree.update(xxhash.xxh3_128_digest(memory(rest)))
+    return f"{RECIPE}:{tree.hexdigest()}"
+
+
+def _words(flat: Any) -> Any:
+    import torch
+
+    aligned = flat.storage_offset() % 8 == 0 and flat.data_ptr() % 8 == 0
+    return (flat if aligned else flat.clone()).view(torch.int64).view(-1, WORDS)
+
+
+def _head(dtype: str, shape: tuple[int, ...]) -> bytes:
+    return f"{dtype}({', '.join(map(str, shape))})".encode()
+
+
+def _parts(tensor: Any) -> dict[str, Any]:
+    """Return the tensors that a tensor consists of, if it does of others."""
+    layout = str(tensor.layout)
+    if tensor.is_nested:
+        return {str(place): part for place, part in enumerate(tensor.unbind())}
+    if hasattr(tensor, "__tensor_flatten__"):
+        return {name: getattr(tensor, name) for name in tensor.__tensor_flatten__()[0]}
+    if layout in INDICES:
+        whole = tensor.coalesce() if tensor.is_sparse else tensor
+        return {name: getattr(whole, name)() for name in (*INDICES[layout], "values")}
+    if layout == "torch._mkldnn":
+        return {"dense": tensor.to_dense()}
+    return _quantised_parts(tensor) if tensor.is_quantized else {}
+
+
+def _quantised_parts(tensor: Any) -> dict[str, Any]:
+    import torch
+
+    if tensor.qscheme() in {torch.per_tensor_affine, torch.per_tensor_symmetric}:
+        scales = torch.tensor(tensor.q_scale(), dtype=torch.float64)
+        zeros = torch.tensor(tensor.q_zero_point())
+    else:
+        scales, zeros = tensor.q_per_channel_scales(), tensor.q_per_channel_zero_points()
+        zeros = torch.cat([zeros.flatten(), zeros.new_tensor([tensor.q_per_channel_axis()])])
+    return {"numbers": tensor.int_repr(), "scales": scales, "zero points": zeros}

@@ -107,7 +107,8 @@ def _runs(source: Source, starts: list[int], width: int, axes: Axes) -> Any:
     import numpy as np
 
     span = _span(axes) * width
-    content = memoryview(np.empty(span * len(starts), "u1"))
+    held: Any = np.empty(span * len(starts), "u1")
+    content = memoryview(held)
     for i, start in enumerate(starts):
         source.read_into(content[i * span : (i + 1) * span], start)
     shape = len(starts), *(length for length, _ in axes)

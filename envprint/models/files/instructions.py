@@ -32,11 +32,6 @@ def _recall(stack: Stack, index: int) -> None:
     stack.top.append(stack.memo[index])
 
 
-def _mark(stack: Stack) -> None:
-    stack.below.append(stack.top)
-    stack.top = []
-
-
 def _pop(stack: Stack) -> None:
     if stack.top:
         stack.top.pop()
@@ -85,12 +80,12 @@ def _named(module: str, name: str) -> Global:
 
 def _call(stack: Stack) -> None:
     function, arguments = stack.last(2)
-    stack.top.append(called(function, arguments))
+    stack.make(called(function, arguments))
 
 
 def _call_with_keywords(stack: Stack) -> None:
     function, arguments, keywords = stack.last(3)
-    stack.top.append(Instance(_name_of(function), (arguments, keywords)) if keywords else called(function, arguments))
+    stack.make(Instance(_name_of(function), (arguments, keywords)) if keywords else called(function, arguments))
 
 
 def _name_of(function: Any) -> str:
@@ -117,7 +112,7 @@ INSTRUCTIONS: dict[int, Instruction] = {
     for code, instruction in {
         pickle.PROTO: byte(_skip),
         pickle.FRAME: fixed(LONG, _skip),
-        pickle.MARK: alone(_mark),
+        pickle.MARK: alone(Stack.mark),
         pickle.POP: alone(_pop),
         pickle.POP_MARK: alone(Stack.since_mark),
         pickle.DUP: alone(lambda stack: stack.top.append(stack.top[-1])),
@@ -125,9 +120,9 @@ INSTRUCTIONS: dict[int, Instruction] = {
         pickle.NEWTRUE: value(lambda: True),
         pickle.NEWFALSE: value(lambda: False),
         pickle.EMPTY_TUPLE: value(tuple),
-        pickle.EMPTY_LIST: value(list),
-        pickle.EMPTY_DICT: value(dict),
-        pickle.EMPTY_SET: value(set),
+        pickle.EMPTY_LIST: alone(lambda stack: stack.make([])),
+        pickle.EMPTY_DICT: alone(lambda stack: stack.make({})),
+        pickle.EMPTY_SET: alone(lambda stack: stack.make(set())),
         pickle.BININT: fixed(INT, _push),
         pickle.BININT1: byte(_push),
         pickle.BININT2: fixed(SHORT, _push),

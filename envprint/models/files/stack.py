@@ -6,20 +6,37 @@ from typing import Any
 from envprint.models.files.symbols import CutOff, Draft, Global, Instance, Storage, Unsound
 
 WIDEST_KEY = 1 << 63
+MOST_MADE = 500_000  # 3000 tensors take 10 000
+MOST_MARKS = 1000
 NESTED_KEY = 2  # tuples in one another
 
 
 class Stack:
     """The bytes of a pickle, what is on its stack since the last mark and below each mark, its memo, its storages."""
 
-    __slots__ = ("below", "data", "memo", "storages", "top")
+    __slots__ = ("below", "data", "made", "memo", "storages", "top")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.top: list[Any] = []
         self.below: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
+        self.made = 0  # lists, dicts, sets, and what was called
         self.storages: dict[str, Storage] = {}  # by key, the first that has it
+
+    def make(self, value: Any) -> None:
+        """Put on the stack what takes memory, and more time than its few bytes suggest."""
+        self.made += 1
+        if self.made > MOST_MADE:
+            raise Unsound(f"it makes more than {MOST_MADE} objects")
+        self.top.append(value)
+
+    def mark(self) -> None:
+        """Begin a new stack on top of this one."""
+        if len(self.below) > MOST_MARKS:
+            raise Unsound(f"it is more than {MOST_MARKS} deep")
+        self.below.append(self.top)
+        self.top = []
 
     def since_mark(self) -> list[Any]:
         """Take what was put on the stack since the last mark."""

@@ -8,6 +8,9 @@
     report = envprint.explain(manifest, other)  # verdict, findings, changes
     print(report.summary)
 
+    a = envprint.describe(model)                # digests, mode, attributes, and what each module gives
+    envprint.explain(a, reloaded_model)         # or two live models, or files: why their outputs differ
+
     envprint.save(model.state_dict(), "model.pt")  # torch.save, and the file says where it came from
     envprint.extract("model.pt")                   # that manifest; embed() puts one into a file that is there
 
@@ -25,6 +28,7 @@ _HOMES = {
     "capture": "envprint.collectors",
     "capture_fresh": "envprint.collectors",
     "compare": "envprint.compare",
+    "describe": "envprint.models.describing",
     "embed": "envprint.checkpoints.embedding",
     "explain": "envprint.causes",
     "extract": "envprint.checkpoints.embedding",

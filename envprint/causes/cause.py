@@ -74,7 +74,7 @@ class Cause(Effect):
     forward pass, at least and at most; one number has no upper end. `stays` are probes it cannot move, beside all that
     are not in `moves`; `by_thread`: what it does is gone where both sides run with one thread. Where a `wider` cause is
     found too, this one is its consequence. `prior` is the probability that it changes results where its signs match
-    and nothing else is known. `seen_in` says what shows it at all.
+    and nothing else is known. `seen_in` says what shows it at all; `by_model`: a comparison of two models shows it.
     """
 
     family: str = ""
@@ -93,12 +93,13 @@ class Cause(Effect):
     equal: tuple[Path, ...] = ()
     otherwise: bool = False
     repeats: bool = False
+    by_model: bool = False
     seen_in: Literal["manifest", "model", "run", "code", "nowhere"]
 
     @property
     def is_live(self) -> bool:
-        """Tell whether a manifest can show it."""
-        return bool(self.signs or self.hazard)
+        """Tell whether a manifest, or a model, can show it."""
+        return bool(self.signs or self.hazard or self.by_model)
 
 
 class Bug(Effect):

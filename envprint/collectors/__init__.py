@@ -28,6 +28,7 @@ from envprint.collectors.variables import collect_variables
 from envprint.manifest import SCHEMA, Gap, Manifest, Section, identity, secrets
 from envprint.manifest.document import canonical_json
 from envprint.manifest.gaps import Gaps, readable
+from envprint.manifest.model import Model
 from envprint.manifest.probes import Kind
 
 Collector = Callable[[Gaps], Section]
@@ -65,20 +66,24 @@ def capture(
     *,
     anonymous: bool = False,
     probe: Kind | None = None,
+    model: Model | None = None,
     collectors: Mapping[str, Collector] = COLLECTORS,
     tick: Callable[[str], None] = ignore,
 ) -> Manifest:
     """Return a manifest of this process as it is; what cannot be read is a gap, never an exception.
 
     Nothing is imported, seeded, set or initialised on the way. `anonymous` leaves out host, user and home folder.
-    With `probe`, "default" or "full", it computes the probes too, about a second; `tick` hears of each. Meanwhile no
-    other thread should compute or draw: attention's switches, and the generator that dropout draws from, are borrowed.
+    `model` is what describe() says of the model that this process works with. With `probe`, "default" or "full", it
+    computes the probes too, about a second; `tick` hears of each. Meanwhile no other thread should compute or draw:
+    attention's switches, and the generator that dropout draws from, are borrowed.
     """
     if probe not in KINDS:  # a typing error, at the first call: else nothing would have been measured, unnoticed
         raise ValueError(f'probe is {probe!r}; expected None, "default" or "full"')
     collected = collect(collectors)
     if probe is not None:
         _add_probes(probe, collected, live=True, tick=tick)
+    if model is not None:
+        collected[0]["model"] = model
     return _compose(*collected, process="live", anonymous=anonymous)
 
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 from envprint.manifest.model import Tensor
-from envprint.models.contents import compare_contents
+from envprint.models.content import Content
+from envprint.models.contents import ContentDrift, compare_contents
 from envprint.models.digest import digest_of
+from envprint.models.samples import Sampled, samples_of
 from envprint.models.subject import Subject
-from envprint.probes.bits import decode, relative_difference, ulp_distance
 from envprint.report import TensorDrift
 
 ON_SAMPLES = "by samples"
@@ -28,33 +29,31 @@ def drift_of(a: Subject, b: Subject, name: str, other: str) -> TensorDrift | Non
     contents = a.contents.get(name), b.contents.get(other)
     if contents[0] is not None and contents[1] is not None:
         found = compare_contents(contents[0], contents[1])
-        if found.state == "identical":
-            return None
-        sizes = {key: getattr(found, key) for key in ("state", "differing", "count", "max_ulp", "relative", "detail")}
-        return TensorDrift(**facts, **sizes)
-    digests = [
-        each.digest or (digest_of(content) if content else None)
-        for each, content in zip((left, right), contents, strict=True)
-    ]
+        return None if found.state == "identical" else TensorDrift(**facts, **_sizes(found))
+    digests = [_digest(each, content) for each, content in zip((left, right), contents, strict=True)]
     if None in digests:
-        reason = "its numbers could not be read on one side"
-        return TensorDrift(**facts, state="unknown", detail=reason)
-    return None if digests[0] == digests[1] else TensorDrift(**facts, **_by_samples(left, right))
+        return TensorDrift(**facts, state="unknown", detail="its numbers could not be read on one side")
+    if digests[0] == digests[1]:
+        return None
+    samples = samples_of(left, contents[0]), samples_of(right, contents[1])
+    return TensorDrift(**facts, **_by_samples(*samples, same_shape=left.shape == right.shape))
 
 
-def _by_samples(a: Tensor, b: Tensor) -> dict[str, Any]:
-    """Return what samples tell of two tensors that differ: how far they are apart there."""
-    if a.dtype != b.dtype or a.shape != b.shape or not a.samples or not b.samples:
+def _digest(tensor: Tensor, content: Content | None) -> str | None:
+    return tensor.digest or (digest_of(content) if content else None)
+
+
+def _sizes(found: ContentDrift) -> dict[str, Any]:
+    return {key: getattr(found, key) for key in ("state", "differing", "count", "max_ulp", "relative", "detail")}
+
+
+def _by_samples(a: Sampled | None, b: Sampled | None, *, same_shape: bool) -> dict[str, Any]:
+    """Return what samples tell of two tensors that differ: their type, and how far they are apart there."""
+    if a is None or b is None or not same_shape:
         return {"state": "differs"}
-    pairs = list(zip(decode(a.samples, a.dtype), decode(b.samples, b.dtype), strict=False))
-    differing = [pair for pair in pairs if pair[0] != pair[1]]
-    if not differing:
+    found = compare_contents(a, b)
+    if found.state == "recast" or "rounded to" in found.detail:
+        return {"state": found.state, "detail": f"{found.detail}, {ON_SAMPLES}"}
+    if not found.differing:
         return {"state": "differs", "detail": "outside of the samples"}
-    distances = [ulp_distance(*pair, a.dtype) for pair in differing]
-    known = [each for each in distances if each is not None]
-    return {
-        "state": "differs",
-        "max_ulp": max(known) if len(known) == len(distances) else None,
-        "relative": relative_difference(pairs, a.dtype),
-        "detail": ON_SAMPLES,
-    }
+    return {"state": "differs", "max_ulp": found.max_ulp, "relative": found.relative, "detail": ON_SAMPLES}

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from envprint.models.digest import digest_tensor
+from envprint.models.samples import sampled_places
 from envprint.probes.bits import LAYOUTS
-from envprint.probes.outputs import places
 
-SAMPLES = 16
 DEEPEST = 8
 
 
@@ -86,8 +85,7 @@ def sample(tensor: Any, torch: Any) -> str | None:
     """Return up to 16 numbers of a tensor, at the same places in any of its size, as raw bits; None of other types."""
     if dtype_of(tensor) not in LAYOUTS or tensor.is_meta or tensor.layout != torch.strided:
         return None
-    chosen = places(tensor.numel())
-    chosen = chosen[:: max(1, len(chosen) // SAMPLES)][:SAMPLES]
+    chosen = sampled_places(tensor.numel())
     index = torch.tensor(chosen, dtype=torch.int64, device=tensor.device)
     taken = torch.take(tensor.detach(), index).cpu().contiguous()
     return base64.b64encode(bytes(taken.view(torch.uint8).tolist())).decode() if chosen else ""

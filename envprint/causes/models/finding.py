@@ -49,14 +49,6 @@ RULES: tuple[Callable[[Open], Iterator[Observed]], ...] = (
     see_layout,
     see_resuming,
 )
-CAUSES = frozenset({
-    "architecture-config", "bn-hyperparams", "bn-running-stats", "bn-track-running-stats", "channels-last",
-    "dropout-active", "dropout-p", "dtype-cast-on-load", "ema-weights", "forward-mutates", "frozen-params",
-    "identical-encoder-layers", "initial-weights", "model-dtype", "newly-initialised-layers", "nonpersistent-buffers",
-    "optimizer-state-missing", "quantized-module", "rng-state-on-resume", "round-trip-exact", "scaler-state-missing",
-    "scheduler-state-missing", "state-dict-alias", "strict-false-missing", "tied-weights", "train-vs-eval",
-    "trained-weights-differ", "uninitialised-read", "weight-conversion", "wrong-checkpoint-file",
-})  # fmt: skip
 CONFIRMED, WITHOUT_EFFECT = 0.99, 0.2
 
 

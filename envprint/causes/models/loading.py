@@ -7,6 +7,7 @@ from envprint.causes.models.observed import LIKELY, SURE, Observed, Open, counte
 from envprint.causes.models.tensors import tied_to
 from envprint.models.content import Content
 from envprint.models.contents import compare_contents
+from envprint.models.digest import digest_of
 from envprint.models.pairing import WRAPPERS
 from envprint.models.subject import Subject
 from envprint.report import TensorDrift
@@ -112,8 +113,15 @@ def see_averages(open_: Open) -> Iterator[Observed]:
 def _is_same(weights: Mapping[str, Content], subject: Subject) -> bool:
     """Tell whether all of these weights are the subject's, as far as names are the same."""
     known = {_bare(name): content for name, content in weights.items()}
-    pairs = [(known[_bare(name)], each) for name, each in subject.contents.items() if _bare(name) in known]
-    return bool(pairs) and all(compare_contents(left, right).state == "identical" for left, right in pairs)
+    names = [name for name in subject.tensors if _bare(name) in known]
+    return bool(names) and all(_holds(subject, name, known[_bare(name)]) for name in names)
+
+
+def _holds(subject: Subject, name: str, content: Content) -> bool:
+    own = subject.contents.get(name)
+    if own is None:
+        return subject.tensors[name].digest == digest_of(content)
+    return compare_contents(own, content).state == "identical"
 
 
 def _bare(name: str) -> str:

@@ -17,11 +17,16 @@ def compare(a: Manifest, b: Manifest, drift: Drift | None = None) -> tuple[Chang
     Laws: compare(a, a) has no changes but what a could not read; compare(b, a) mirrors compare(a, b).
     """
     left, right = facts_of(a), facts_of(b)
-    paths = {path for path in (*left.values, *right.values, *left.gaps, *right.gaps) if not is_evidence(path)}
+    paths = {path for path in (*left.values, *right.values, *left.gaps, *right.gaps) if not _is_apart(path)}
     changes = {change.path: change for path in paths if (change := _change(path, left, right))}
     known_equal = functools.cache(lambda path: is_known_equal(path, left, right))
     judged = [judge(change, left, right, known_equal) for change in changes.values()]
     return tuple(sorted([*judged, *changes_of(a, b, drift or measure_drift(a, b))], key=rank))
+
+
+def _is_apart(path: str) -> bool:
+    """Tell whether a path is compared on its own: what was computed, and models."""
+    return is_evidence(path) or path.partition(".")[0] == "model"
 
 
 def _change(path: str, a: Facts, b: Facts) -> Change | None:

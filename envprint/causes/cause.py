@@ -97,9 +97,14 @@ class Cause(Effect):
     seen_in: Literal["manifest", "model", "run", "code", "nowhere"]
 
     @property
+    def is_environmental(self) -> bool:
+        """Tell whether the environment in a manifest can show it."""
+        return bool(self.signs or self.hazard)
+
+    @property
     def is_live(self) -> bool:
         """Tell whether a manifest, or a model, can show it."""
-        return bool(self.signs or self.hazard or self.by_model)
+        return self.is_environmental or self.by_model
 
 
 class Bug(Effect):

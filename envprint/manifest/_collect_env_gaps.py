@@ -7,7 +7,10 @@ from envprint.manifest.document import SECTIONS, Gap
 from envprint.manifest.section import Section
 
 NOT_PRINTED = Gap(kind="failed", reason="collect_env does not print it")
-NOTHING_BY_NATURE = {"probes": Gap(kind="absent", reason="collect_env computes nothing")}
+NOTHING_BY_NATURE = {
+    "probes": Gap(kind="absent", reason="collect_env computes nothing"),
+    "model": Gap(kind="absent", reason="collect_env sees no model"),
+}
 PARTIAL = {  # maps of which collect_env knows some keys only
     "accelerators.torch_devices": "collect_env prints not all of torch's devices",
     "packages.conda": "collect_env lists only some packages",

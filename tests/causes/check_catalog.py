@@ -36,7 +36,7 @@ def main(words: list[str]) -> int:
     names = [word for word in words if word != "--write"] or list(families())
     edits = {name: read_edits(name) for name in names}
     real = {folder.name for folder in (SAMPLES / "pairs").iterdir()}
-    live = [cause for cause in load_catalog().causes if cause.is_live]
+    live = [cause for cause in load_catalog().causes if cause.is_environmental]
     problems = [
         f"{cause.family}: {cause.id} is live and has no pair"
         for cause in live

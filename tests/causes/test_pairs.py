@@ -10,7 +10,7 @@ from envprint.causes.loading import causes_by_id, load_catalog
 from envprint.manifest import dump_manifest, load
 from envprint.report import Finding, Report
 
-LIVE = [cause for cause in load_catalog().causes if cause.is_live]
+LIVE = [cause for cause in load_catalog().causes if cause.is_environmental]
 EDITED = {name: edits for family in families() for name, edits in read_edits(family).items()}
 # Causes whose facts speak more for another one: a manifest cannot tell them apart, and the likelier one stands first.
 RIVALS = {

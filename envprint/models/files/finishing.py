@@ -12,7 +12,7 @@ from envprint.models.files.tensor import StoredTensor
 DEEPEST = 100
 MOST_PARTS = 2_000_000  # each counted as often as it is reached
 MOST_TIMES = 16  # that the bytes of a file may be seen, in views of different kinds
-SMALL = 256 << 20  # bytes that tensors may have however small the file is
+SMALL = 1 << 30  # bytes that tensors may have however small the file is
 ITSELF = Opaque("what it is a part of")
 # values of C that torch names; https://github.com/pytorch/pytorch/blob/v2.13.0/torch/_weights_only_unpickler.py
 SCHEMES = ("torch.per_tensor_", "torch.per_channel_", "torch.sparse_", "torch.strided")

@@ -15,7 +15,7 @@ PIECE = 1 << 20  # bytes of the tensor that are put together at once
 LARGE = 16 << 20  # and where that is done by jumping: a transposed matrix has the longer runs the more rows are read
 RUN = 64 << 10  # bytes that are cheaper to read than to jump over
 WASTE = 4  # a run has at most so many times the bytes that are needed of it
-BATCH = 4 << 20  # bytes of runs that are read before their numbers are put in place
+BATCH = 256 << 10  # bytes of runs that are read before their numbers are put in place
 KINDS = {1: "u1", 2: "u2", 4: "u4", 8: "u8", 16: "c16"}  # numpy copies them as they are
 
 Axes = list[tuple[int, int]]  # length and stride, in numbers

@@ -1,6 +1,7 @@
 """Compare two models: tensors, what modules are beside them, and where the outputs of a forward pass part."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from envprint.report import Change, ModelDrift, TensorDrift
 
 MODULES, TENSORS = "model.modules", "model.tensors"
 HOOKS = "hooks"
+AT_ONCE = 2  # tensors; more would only wait for memory
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Comparison:
 def compare_models(a: Subject, b: Subject) -> Comparison:
     """Return how two models differ; of what only one side tells nothing is said."""
     names = pair(a.tensors, b.tensors)
-    found = [drift_of(a, b, left, right) for left, right in names.pairs]
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # reading and comparing leave Python to others
+        found = list(pool.map(lambda pair: drift_of(a, b, *pair), names.pairs))
     differing = [each for each in found if each is not None]
     alone = (*_alone(a, names.only_a, "missing"), *_alone(b, names.only_b, "unexpected"))
     settings = tuple(_settings(a, b, _modules(a, b, names)))

@@ -9,12 +9,20 @@ BLOCK = 1 << 18  # bytes; two of them stay in a core's cache
 class Content(Protocol):
     """The numbers of one tensor: `dtype` as torch names it (`float32`), `shape`, and their bytes.
 
-    A `place` names where they lie, so that tied tensors have one place; two of unlike places may overlap all the same.
+    `place` names where they lie, so that tied tensors have one place; two of unlike places may overlap all the same.
     """
 
-    dtype: str
-    shape: tuple[int, ...]
-    place: str
+    @property
+    def dtype(self) -> str:
+        """Return the name of the type."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the length of each axis."""
+
+    @property
+    def place(self) -> str:
+        """Return what names where the numbers lie."""
 
     def blocks(self, size: int = BLOCK) -> Iterator[memoryview]:
         """Yield the bytes, little-endian and row by row, `size` at a time; the last block may be shorter.

@@ -13,7 +13,7 @@ from envprint.models.digest import digest_tensor
 from envprint.models.looks import looks_of
 from envprint.models.made_inputs import Arguments, as_arguments, candidates
 from envprint.models.passes import run_pass
-from envprint.models.undisturbed import is_opaque
+from envprint.models.undisturbed import Trial, undisturbed
 from envprint.models.values import dtype_of, sample
 
 HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
@@ -175,16 +175,26 @@ def _with_passes(described: Model, model: Any, inputs: Any, torch: Any) -> Model
     plain = getattr(model, "_orig_mod", model)
     names = {} if isinstance(plain, torch.jit.ScriptModule) else _names(plain)
     offered = iter([as_arguments(inputs)]) if inputs is not None else candidates(plain, torch)
-    arguments, evaluated = _first_that_runs(plain, offered, names, torch, unread)
-    if arguments is None or evaluated is None:
-        return described.model_copy(update={"unread": unread})
-    passes: dict[Any, Pass] = {"own": evaluated, "eval": evaluated}
-    if is_opaque(model, torch) or any(module.training for module in plain.modules()):
-        watched = {} if is_opaque(model, torch) else names
-        own = _ask("passes.own", unread, partial(run_pass, model, arguments, watched, torch, evaluate=False))
-        passes = {"eval": evaluated} if own is None else {"own": own, "eval": evaluated}
+    passes: dict[str, Pass] = {}
+    is_training = any(module.training for module in plain.modules())
+    with undisturbed(plain, torch) as trial:
+        arguments, evaluated = _first_that_runs(trial, plain, offered, names, unread)
+        if arguments is not None and evaluated is not None:
+            passes = {"own": evaluated, "eval": evaluated}
+            if model is plain and is_training:
+                own = partial(run_pass, trial, plain, arguments, names, evaluate=False)
+                passes = _with_own(passes, _ask("passes.own", unread, own))
+    if model is not plain and arguments is not None:  # the compiled graph, without hooks, which would break it
+        with undisturbed(model, torch) as trial:
+            own = partial(run_pass, trial, model, arguments, {}, evaluate=False)
+            passes = _with_own(passes, _ask("passes.own", unread, own))
     given: Literal["given", "made"] = "made" if inputs is None else "given"
-    return described.model_copy(update={"passes": passes, "inputs": given, "unread": unread})
+    facts: dict[str, Any] = {"passes": passes, "inputs": given} if passes else {}
+    return described.model_copy(update={"unread": unread, **facts})
+
+
+def _with_own(passes: dict[str, Pass], own: Pass | None) -> dict[str, Pass]:
+    return {"eval": passes["eval"]} if own is None else {"own": own, "eval": passes["eval"]}
 
 
 def _names(model: Any) -> dict[int, str]:
@@ -195,13 +205,13 @@ def _names(model: Any) -> dict[int, str]:
 
 
 def _first_that_runs(
-    model: Any, offered: Iterator[Arguments], names: dict[int, str], torch: Any, unread: dict[str, str]
+    trial: Trial, model: Any, offered: Iterator[Arguments], names: dict[int, str], unread: dict[str, str]
 ) -> tuple[Arguments | None, Pass | None]:
     """Return the first inputs that the model takes, with what it gives for them in evaluation mode."""
     reason: dict[str, str] = {"passes": "the model names no inputs, and none could be made: pass some as inputs="}
     for arguments in offered:
         reason = {}
-        found = _ask("passes", reason, partial(run_pass, model, arguments, names, torch, evaluate=True))
+        found = _ask("passes", reason, partial(run_pass, trial, model, arguments, names, evaluate=True))
         if found is not None:
             return arguments, found
     unread.update(reason)

@@ -5,13 +5,13 @@ The hooks are torch's global ones: a hook on a module itself switches off the fa
 """
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from envprint.manifest.model import Call, Pass
-from envprint.models.digest import digest_tensor
 from envprint.models.made_inputs import Arguments
-from envprint.models.undisturbed import Copies, undisturbed
+from envprint.models.undisturbed import Trial
 from envprint.models.values import Digests, dtype_of, first_tensor, sample
 
 MOST_CALLS = 20_000  # of a model that loops; what comes later is not described
@@ -70,19 +70,19 @@ def _register(module: Any, end: Any) -> Any:
         return module.register_module_forward_hook(lambda of, given, output: end(of, given, {}, output))
 
 
-def run_pass(model: Any, arguments: Arguments, names: dict[int, str], torch: Any, *, evaluate: bool) -> Pass:
+def run_pass(trial: Trial, model: Any, arguments: Arguments, names: dict[int, str], *, evaluate: bool) -> Pass:
     """Run one pass, in the model's own mode or in evaluation mode; raises what the model raises."""
-    watch = Watch(names, torch)
-    with undisturbed(model, torch, evaluate=evaluate) as copies:
-        given = _copied(arguments)
-        inputs = watch.digests.of(given)
-        before = {id(module): dict(vars(module)) for module in model.modules()}
-        with watch.listening() if names else contextlib.nullcontext():
-            output = model(*given[0], **given[1])
-        outputs = watch.digests.of(output)
-        changed = [*_written(model, copies, torch), *_set(model, before, watch.digests)]
-        if Digests().of(given) != inputs:
-            changed.append("inputs")
+    watch = Watch(names, sys.modules["torch"])
+    trial.begin(evaluate=evaluate)
+    given = _copied(arguments)
+    inputs = watch.digests.of(given)
+    before = {id(module): dict(vars(module)) for module in model.modules()}
+    with watch.listening() if names else contextlib.nullcontext():
+        output = model(*given[0], **given[1])
+    outputs = watch.digests.of(output)
+    changed = [*trial.written(), *_set(model, before, watch.digests)] if evaluate else []
+    if evaluate and Digests().of(given) != inputs:
+        changed.append("inputs")
     return Pass(inputs=inputs, outputs=outputs, calls=tuple(watch.calls), changed=tuple(sorted(changed)))
 
 
@@ -93,26 +93,6 @@ def _copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _copied(each) for name, each in value.items()}
     return type(value)(map(_copied, value)) if type(value) in {list, tuple} else value
-
-
-def _written(model: Any, copies: Copies, torch: Any) -> Iterator[str]:
-    """Yield the names of the buffers and weights that were written to, or that are other tensors now."""
-    originals = {id(copy): original for original, copy in copies.values()}
-    kept = {id(original) for original, _ in copies.values()}
-    for name, each in (*model.named_parameters(), *model.named_buffers()) if copies else ():
-        original = originals.get(id(each))
-        if original is None:
-            if id(each) not in kept and name in dict(model.named_buffers()):
-                yield name
-        elif not _same_bits(each, original, torch):
-            yield name
-
-
-def _same_bits(a: Any, b: Any, torch: Any) -> bool:
-    """Tell whether two tensors of one shape hold the same bits; a number that is none equals itself here."""
-    if a.dtype != b.dtype or a.shape != b.shape:
-        return False
-    return bool(torch.equal(a, b)) or digest_tensor(a) == digest_tensor(b)
 
 
 def _set(model: Any, before: dict[int, dict[str, Any]], digests: Digests) -> Iterator[str]:

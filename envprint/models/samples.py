@@ -1,6 +1,7 @@
 """A few numbers of a tensor at fixed places, as a description keeps them, compared as if they were a tensor."""
 
 import base64
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from envprint.probes.outputs import places
 SAMPLES = 16
 
 
+@functools.lru_cache(maxsize=1024)
 def sampled_places(count: int) -> tuple[int, ...]:
     """Return which of so many numbers are kept."""
     chosen = places(count)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from checkpoints import measure_checkpoints
 from figures import Bound, Figure
+from models import measure_models
 from orders import measure_orders
 from probes import measure_probes
 from settings import measure_settings
@@ -54,6 +55,7 @@ def main() -> None:
         measure_probes,
         measure_settings,
         measure_checkpoints,
+        measure_models,
     ):
         for figure in measure():
             print(figure.line(), flush=True)

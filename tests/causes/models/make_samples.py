@@ -18,9 +18,12 @@ SAMPLES = Path(__file__).parent.parent.parent.parent / "samples" / "models"
 NOTE = "a description alone, without its environment"
 
 
+SAMPLED: dict[str, list[Any]] = {**CASES, **RULED_OUT}
+
+
 def main() -> None:
     """Write the first case of each cause."""
-    for cause, cases in {**CASES, **RULED_OUT}.items():
+    for cause, cases in SAMPLED.items():
         folder = SAMPLES / cause
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as scratch:

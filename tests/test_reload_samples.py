@@ -14,8 +14,7 @@ SAID = {
     ],
     "dropout": [
         "two calls under no_grad are equal: False",
-        "saved, against after these calls: bn-running-stats: "
-        "1.running_mean, 1.running_var, 1.num_batches_tracked differ",
+        "saved, against after these calls: bn-running-stats: 1.running_mean, 1.running_var, 1.num_batches_tracked differ",
         "both left in training mode: dropout-active",
         "one in evaluation mode: train-vs-eval",
         "both in evaluation mode: identical",

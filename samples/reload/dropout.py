@@ -1,4 +1,4 @@
-"""Often said: torch.no_grad() makes a loaded model repeat. Not so: it turns neither dropout nor BatchNorm off; eval() does.
+"""Often said: torch.no_grad() makes a loaded model repeat. Not so: it leaves dropout and BatchNorm on; eval() does not.
 
 python samples/reload/dropout.py
 """

@@ -34,7 +34,7 @@ class Digests:
     def _parts(self, value: Any, depth: int) -> Iterator[str]:
         if hasattr(value, "untyped_storage"):
             yield self._of_tensor(value)
-        elif depth and (inner := _inside(value)) is not None:
+        elif depth and (inner := inside(value)) is not None:
             yield type(value).__name__ if isinstance(value, (list, tuple, Mapping)) else "record"
             for key, each in inner:
                 yield f"{key}:"
@@ -60,7 +60,7 @@ def _version(tensor: Any) -> int | None:
         return None
 
 
-def _inside(value: Any) -> list[tuple[Any, Any]] | None:
+def inside(value: Any) -> list[tuple[Any, Any]] | None:
     """Return what a container holds, with the keys; None where it is none."""
     if isinstance(value, Mapping):
         return list(value.items())
@@ -75,7 +75,7 @@ def first_tensor(value: Any, depth: int = DEEPEST) -> Any:
     """Return the first tensor in a value, None where there is none."""
     if hasattr(value, "untyped_storage"):
         return value
-    for _, each in (_inside(value) or ()) if depth else ():
+    for _, each in (inside(value) or ()) if depth else ():
         if (found := first_tensor(each, depth - 1)) is not None:
             return found
     return None

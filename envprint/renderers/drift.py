@@ -34,9 +34,9 @@ def lay_out_drift(drift: Drift) -> RenderableType:
 
 def bar(relative: float | None) -> str:
     """Return a size as a bar: a block more for each power of ten above 1e-10."""
-    if not relative:
+    if relative is None or not relative > 0:  # NaN is not, either
         return ""
-    return "█" * min(max(math.ceil(BAR_WIDTH + math.log10(relative)), 1), BAR_WIDTH)
+    return "█" * max(math.ceil(BAR_WIDTH + math.log10(min(relative, 1))), 1)
 
 
 def headline(drift: Drift) -> str:

@@ -1,6 +1,7 @@
 """What the probes measured, as text: layers, the largest kernels, what stayed, what was not compared."""
 
 import base64
+import math
 import struct
 from typing import Any
 
@@ -112,7 +113,8 @@ unsteady       index-add: gives another output from run to run on b
 
 
 @pytest.mark.parametrize(
-    ("relative", "blocks"), [(None, 0), (0.0, 0), (1e-300, 1), (1e-9, 1), (2e-7, 4), (0.5, 10), (2.0, 10)]
+    ("relative", "blocks"),
+    [(None, 0), (0.0, 0), (1e-300, 1), (1e-9, 1), (2e-7, 4), (0.5, 10), (2.0, 10), (math.nan, 0), (math.inf, 10)],
 )
 def test_a_bar_has_a_block_for_each_power_of_ten(relative: float | None, blocks: int) -> None:
     assert "█" * blocks == bar(relative)

@@ -8,6 +8,7 @@ from envprint.report import Change
 
 LISTED = 12
 VARIABLE = "variables.environment."
+OF_MODULES = "model.modules."
 BYTES = re.compile(r"(^|\.|_)(bytes|caches_bytes\..+)$")
 FOLDED = {
     "packages.installed": "packages",
@@ -43,13 +44,13 @@ def listed(changes: Iterable[Change], longest: int = LONGEST) -> str:
 
 
 def labelled(changes: Iterable[Change]) -> list[tuple[str, Change]]:
-    """Return changes with what to call them: a variable by its name, once where it is the same at exec and now."""
+    """Return changes with what to call them: a module's setting and a variable by name, once if the same at exec."""
     by_path = {change.path: change for change in changes}
     named: list[tuple[str, Change]] = []
     for path, change in by_path.items():
         name, _, when = path.removeprefix(VARIABLE).rpartition(".")
         if not path.startswith(VARIABLE) or when not in ("at_exec", "now"):
-            named.append((plain(path), change))
+            named.append((plain(path.removeprefix(OF_MODULES)), change))
             continue
         other = by_path.get(f"{VARIABLE}{name}.{'now' if when == 'at_exec' else 'at_exec'}")
         both = other is not None and (change.kind, change.a, change.b) == (other.kind, other.a, other.b)

@@ -14,11 +14,14 @@ from envprint.report import (
     Finding,
     Hazard,
     KernelDrift,
+    ModelDrift,
     OrderDrift,
+    Parting,
     Record,
     Report,
     Side,
     SideGap,
+    TensorDrift,
 )
 
 R = TypeVar("R", bound=Record)
@@ -117,3 +120,47 @@ def kernels(text: str = "") -> tuple[KernelDrift, ...]:
         "lacking": {"state": "unknown", "reason": text or "not run", "lacking": ("b",), "missing": True},
     }
     return tuple(KernelDrift(path=f"cpu.{name}", **{**known, **each}) for name, each in fields.items())
+
+
+def full_models(text: str = "<b>text</b> @user", name: str = "n" * 300) -> Report:
+    """Return a report of two models with a bit of all that there is to show, and the same text all over."""
+    drift = ModelDrift(
+        tensors=tuple(tensors(text, name)), identical=3, compared=11, renaming=text,
+        outputs={"own": "differ", "eval": "same"},
+        partings=(
+            Parting(mode="own", module=name, type=text, same_inputs=True, same_weights=False, relative=0.1),
+            Parting(mode="eval", module=text, type=name, same_inputs=False, same_weights=True),
+        ),
+    )  # fmt: skip
+    setting = Change(path=f"model.modules.{name}.eps", kind="changed", a=text, b=[text])
+    left = setting.model_copy(update={"path": f"model.modules.{name}.momentum", "bearing": "none"})
+    of_tensors = [
+        Change(path=f"model.tensors.{each.name}", kind="changed", a=text, b=text, why=text) for each in drift.tensors
+    ]
+    finding = Finding(
+        cause="bn-hyperparams", title=text, status="confirmed", confidence=0.9, effect="small", evidence=(text,) * 3,
+        changes=(*(change.path for change in of_tensors), setting.path), why=text, fix=text,
+    )  # fmt: skip
+    return Report(
+        verdict="divergent", summary=text, sides={"a": Side(id="", name=name), "b": Side(id="")}, notes=(text,),
+        findings=(finding,), models=drift, changes=(*of_tensors, setting, left),
+    )  # fmt: skip
+
+
+def tensors(text: str = "", name: str = "fc") -> list[TensorDrift]:
+    """Return a tensor of each kind that a picture tells apart."""
+    known = {"kind": "parameter", "dtype": {"a": "float32", "b": "float32"}, "shape": {"a": (4, 4), "b": (4, 4)}}
+    numbers = {"state": "differs", "differing": 3, "count": 16}
+    fields: dict[str, dict[str, Any]] = {
+        "far": {**numbers, "differing": 16, "max_ulp": 2**31, "relative": 1.5},
+        "near": {**numbers, "max_ulp": 12, "relative": 1e-7},
+        "mean": {**numbers, "kind": "buffer", "max_ulp": 99, "relative": 1e-3},
+        "nan": {**numbers},
+        "shape": {"state": "differs", "count": 16, "detail": text or "shape (4, 4) against (8, 2)"},
+        "half": {"state": "recast", "relative": 0.0, "detail": "b is a rounded to float16", "dtype": {"b": text}},
+        "turned": {"state": "transposed", "detail": text or "b is a.permute(1, 0)", "other": f"{text}.turned"},
+        "lost": {"state": "missing", "kind": "buffer"},
+        "new": {"state": "unexpected", "looks": {"b": "fresh"}},
+        "unread": {"state": "unknown", "detail": text or "its numbers could not be read on one side"},
+    }
+    return [TensorDrift(**{**known, **each, "name": f"{name}.{which}"}) for which, each in fields.items()]

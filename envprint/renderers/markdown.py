@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from envprint.probes.wording import distance_of, size_of
 from envprint.renderers.drift import headline, remarks, size_rank
+from envprint.renderers.facts import TENSORS
 from envprint.renderers.markdown_findings import show_findings, show_hazards
-from envprint.renderers.markdown_text import VALUE, code, items, listed, prose, rows
+from envprint.renderers.markdown_models import show_models
+from envprint.renderers.markdown_text import VALUE, code, folded, items, listed, prose, rows
 from envprint.renderers.values import both_values
 from envprint.report import Bearing, Checkup, Drift, KernelDrift, Report, SideGap
 
@@ -25,8 +27,10 @@ BEARINGS: dict[Bearing, str] = {
 def render_markdown(report: Report) -> str:
     """Return the report as GitHub's Markdown, short enough for an issue."""
     head = [f"**{report.verdict}**: {prose(report.summary)}", *map(prose, report.notes), *_sides(report)]
-    answer = [*head, *_parting(report), *show_findings(report), *_unexplained(report), *_drift(report.drift)]
+    answer = [*head, *_parting(report), *show_findings(report), *_unexplained(report)]
     answer += [
+        *show_models(report.models),
+        *_drift(report.drift),
         *_dismissed(report),
         *show_hazards(report.hazards, "What can part even equal sides"),
         *_gaps(report.gaps),
@@ -49,10 +53,6 @@ def render_checkup_markdown(checkup: Checkup) -> str:
 
 def _joined(parts: Iterable[str]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _folded(summary: str, content: str) -> str:
-    return f"<details><summary>{summary}</summary>\n\n{content}\n\n</details>"
 
 
 def _sides(report: Report) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _drift(drift: Drift | None) -> Iterator[str]:
     if moved:
         count = f"the largest {KERNELS} of {len(moved)}" if len(moved) > KERNELS else f"all {len(moved)}"
         table = rows(("kernel", "samples", "distance", "relative"), map(_kernel, moved[:KERNELS]))
-        yield _folded(f"kernels that moved: {count}", table)
+        yield folded(f"kernels that moved: {count}", table)
     yield items((label, prose(text)) for label, text in remarks(drift))
 
 
@@ -112,16 +112,16 @@ def _gaps(gaps: Sequence[SideGap]) -> Iterator[str]:
     if gaps:
         cells = [(code(gap.path), gap.side, gap.kind, prose(gap.reason, VALUE)) for gap in gaps[: 2 * LISTED]]
         more = f"\n\nand {len(gaps) - 2 * LISTED} more" if len(gaps) > 2 * LISTED else ""
-        yield _folded(f"{len(gaps)} not known", rows(("path", "side", "kind", "reason"), cells) + more)
+        yield folded(f"{len(gaps)} not known", rows(("path", "side", "kind", "reason"), cells) + more)
 
 
 def _changes(report: Report, most: int) -> Iterator[str]:
-    """Yield the differences by bearing, without the kernels' digests, of which the drift says more, and durations."""
-    told = (*OF_PROBES, DURATIONS) if report.drift else (DURATIONS,)
+    """Yield the differences by bearing, without what is told better above: kernels, tensors; and without durations."""
+    told = (DURATIONS, *(OF_PROBES if report.drift else ()), *((TENSORS,) if report.models else ()))
     for bearing, said in BEARINGS.items():
         theirs = [change for change in report.changes if change.bearing == bearing and not change.path.startswith(told)]
         if theirs:
             cells = [(code(change.path), *map(code, both_values(change))) for change in theirs[:most]]
             more = f"{len(theirs) - most} more in the HTML or JSON report" if len(theirs) > most else ""
             table = rows(("path", "a", "b"), cells) if cells else ""
-            yield _folded(f"{len(theirs)} {said}", "\n\n".join(part for part in (table, more) if part))
+            yield folded(f"{len(theirs)} {said}", "\n\n".join(part for part in (table, more) if part))

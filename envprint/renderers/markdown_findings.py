@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from envprint.renderers.changes import labelled
+from envprint.renderers.facts import changes_behind, tensors_behind
 from envprint.renderers.markdown_text import WORDS, block, code, items, link, listed, prose, rows
+from envprint.renderers.tensor_words import say_tensor
 from envprint.renderers.values import both_values
-from envprint.report import Change, Finding, Hazard, Report
+from envprint.report import Change, Finding, Hazard, Report, TensorDrift
 
 IN_FULL = 3
 FACTS = 6
@@ -14,17 +16,27 @@ LISTED = 12
 
 def show_findings(report: Report) -> Iterator[str]:
     """Yield the first findings in full, the others by name."""
-    by_path = {change.path: change for change in report.changes}
     for place, finding in enumerate(report.findings[:IN_FULL], 1):
         yield f"### {place}. {code(finding.cause)} · {finding.status}, {finding.confidence:.2f}"
         yield f"{prose(finding.title)}{' (with a known bug: a wrong result, not drift)' if finding.wrong else ''}"
-        yield _facts([by_path[path] for path in finding.changes if path in by_path])
+        yield _tensors(tensors_behind(finding, report))
+        yield _facts(changes_behind(finding, report))
         yield items(_reasons(finding))
         yield from _remedy(finding)
     rest = [f"{code(each.cause)} {each.confidence:.2f}" for each in report.findings[IN_FULL:]]
     if rest:
         more = f" and {len(rest) - LISTED} more" if len(rest) > LISTED else ""
         yield f"**also possible** {', '.join(rest[:LISTED])}{more}"
+
+
+def _tensors(tensors: Sequence[TensorDrift]) -> str:
+    if not tensors:
+        return ""
+    more = f"\n\nand {len(tensors) - FACTS} more tensors" if len(tensors) > FACTS else ""
+    return (
+        rows(("tensor", "how it differs"), [(code(each.name), prose(say_tensor(each))) for each in tensors[:FACTS]])
+        + more
+    )
 
 
 def _facts(changes: Sequence[Change]) -> str:

@@ -59,6 +59,11 @@ def items(pairs: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"- **{label}** {text}" for label, text in pairs if text)
 
 
+def folded(summary: str, content: str) -> str:
+    """Return what is shown when it is asked for; the summary is ours."""
+    return f"<details><summary>{summary}</summary>\n\n{content}\n\n</details>"
+
+
 def listed(names: Sequence[str], most: int = 12) -> str:
     """Return names in a row, those of the CPU's kernels without it."""
     more = f" and {len(names) - most} more" if len(names) > most else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _reports import HOSTILE, full_checkup, full_report, kernels
+from _reports import HOSTILE, full_checkup, full_models, full_report, kernels
 
 from envprint.causes import explain
 from envprint.manifest import parse_manifest
@@ -52,6 +52,18 @@ return [...document.querySelectorAll('.lane use')].map(mark => {
   const box = mark.getBoundingClientRect(), lane = mark.closest('.lane').getBoundingClientRect()
   const across = box.left >= lane.left - 1 && box.right <= lane.right + 1
   return {width: box.width, height: box.height, within: across && box.top >= lane.top && box.bottom <= lane.bottom}
+})
+"""
+# the same of the bar or mark of each tensor, and whether it is drawn in a colour that is not the ground's
+ROWS = """
+const ground = getComputedStyle(document.querySelector('.drift')).backgroundColor
+return [...document.querySelectorAll('.tensor .scaled .marks > :not(title)')].map(drawn => {
+  const box = drawn.getBoundingClientRect(), row = drawn.closest('.tensor').getBoundingClientRect()
+  const across = box.left >= row.left - 3 && box.right <= row.right + 3
+  const named = drawn.localName === 'use' && document.querySelector(drawn.getAttribute('href'))
+  const style = getComputedStyle(named || drawn), colors = [style.fill, style.stroke].filter(each => each !== 'none')
+  return {width: box.width, height: box.height, seen: colors.length > 0 && !colors.includes(ground),
+          within: across && box.top >= row.top - 1 && box.bottom <= row.bottom + 1}
 })
 """
 
@@ -117,7 +129,8 @@ def test_a_browser_has_nothing_to_complain_of_and_asks_for_nothing_else(show: Op
 def test_hostile_values_do_nothing(show: Open, text: str) -> None:
     from selenium.common.exceptions import NoAlertPresentException
 
-    for page in (render_html(full_report(text, text)), render_checkup_html(full_checkup(text))):
+    pages = (render_html(full_report(text, text)), render_html(full_models(text, text)))
+    for page in (*pages, render_checkup_html(full_checkup(text))):
         browser = show(page)
         browser.execute_script(OPEN_ALL)
 
@@ -141,6 +154,8 @@ def test_a_page_fits_its_window_even_with_all_unfolded(show: Open, real: Report,
     pages = [
         render_html(real),
         render_html(full_report(HOSTILE[0], "n" * 300)),
+        render_html(full_models(HOSTILE[0], "n" * 300)),
+        render_html(full_models("a.b", "blocks.0.self_attn.in_proj_weight")),
         render_checkup_html(full_checkup("n" * 300)),
     ]
     for page in pages:
@@ -155,6 +170,7 @@ def test_a_page_is_dark_in_the_dark_and_legible_in_both(show: Open, real: Report
     for page in (
         render_html(real),
         render_html(full_report("text", "name")),
+        render_html(full_models("text", "name")),
         render_checkup_html(full_checkup("text")),
     ):
         browser = show(page, scheme=scheme)
@@ -175,6 +191,18 @@ def test_the_picture_is_seen_each_mark_in_its_lane(show: Open, width: int) -> No
 
     assert 14 == len(places)
     assert all(place["width"] > 3 and place["height"] > 3 and place["within"] for place in places)
+
+
+@pytest.mark.parametrize("width", [360, 1100])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_tensor_has_a_bar_or_a_mark_that_is_seen_in_its_row(show: Open, width: int, scheme: str) -> None:
+    browser = show(render_html(full_models("x")), width=width, scheme=scheme)
+    places = browser.execute_script(ROWS)
+
+    assert 10 == len(places)
+    assert all(place["width"] > 3 and place["height"] > 3 and place["within"] for place in places)
+    assert places[0]["width"] > places[2]["width"] > places[1]["width"]  # far, mean, near
+    assert all(place["seen"] for place in places)
 
 
 def test_marks_are_told_apart_without_colour_too(show: Open) -> None:

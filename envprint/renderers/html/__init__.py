@@ -12,6 +12,7 @@ from envprint.renderers.html.changes import (
 from envprint.renderers.html.elements import Html, code, lines, tag, words
 from envprint.renderers.html.findings import show_findings, show_hazards
 from envprint.renderers.html.kernels import show_drift
+from envprint.renderers.html.models import show_models
 from envprint.renderers.html.orders import show_orders
 from envprint.renderers.html.page import render_page
 from envprint.renderers.html.tables import definitions, section
@@ -34,11 +35,12 @@ def render_html(report: Report) -> str:
         _parting(report.first_divergence),
         show_findings(report),
         show_unexplained(report.unexplained),
+        show_models(report.models),
         *([show_drift(report.drift), show_orders(report.drift.orders)] if report.drift else []),
         show_dismissed(report.dismissed),
         show_hazards(report.hazards, "What can part even equal sides"),
         show_gaps(report.gaps),
-        show_changes(report.changes),
+        show_changes(report),
     ]
     return render_page(f"{report.verdict} · envprint", report.schema_, header, sections)
 

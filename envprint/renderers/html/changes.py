@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from envprint.renderers.facts import TENSORS
 from envprint.renderers.html.elements import Html, code, join, tag, words
 from envprint.renderers.html.tables import fold, section, table
 from envprint.renderers.values import both_values
-from envprint.report import Bearing, Change, Dismissed, SideGap
+from envprint.report import Bearing, Change, Dismissed, Report, SideGap
 
 MOST = 5000
 DURATIONS = "taken.durations_ms."  # how long each probe took: a hundred rows that nobody asked for
@@ -16,14 +17,16 @@ BEARINGS: dict[Bearing, str] = {
 }
 
 
-def show_changes(changes: Sequence[Change]) -> Html:
-    """Return every path that differs, with both values."""
+def show_changes(report: Report) -> Html:
+    """Return every path that differs, with both values; not the tensors of models, which are drawn."""
+    told = (DURATIONS, TENSORS) if report.models else (DURATIONS,)
+    changes = [change for change in report.changes if not change.path.startswith(told)]
     folds = [_of_bearing(bearing, changes) for bearing in BEARINGS]
     return section("changes", "All that differs", *folds) if any(folds) else Html()
 
 
 def _of_bearing(bearing: Bearing, changes: Sequence[Change]) -> Html:
-    theirs = [change for change in changes if change.bearing == bearing and not change.path.startswith(DURATIONS)]
+    theirs = [change for change in changes if change.bearing == bearing]
     if not theirs:
         return Html()
     rows = [_row(change) for change in theirs[:MOST]]

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from envprint.renderers.changes import labelled
+from envprint.renderers.facts import changes_behind, tensors_behind
 from envprint.renderers.html.elements import Html, code, join, lines, link, tag, words
 from envprint.renderers.html.tables import definitions, fold, section, table
 from envprint.renderers.plain import brief
+from envprint.renderers.tensor_words import say_tensor
 from envprint.renderers.values import both_values
-from envprint.report import Change, Finding, Hazard, Report, Severity
+from envprint.report import Finding, Hazard, Report, Severity
 
 IN_FULL = 3  # findings that are not folded
 FACTS = 6
@@ -26,8 +28,7 @@ def show_findings(report: Report) -> Html:
     """Return the findings, the first of them open."""
     if not report.findings:
         return Html()
-    by_path = {change.path: change for change in report.changes}
-    cards = [_finding(place, finding, by_path) for place, finding in enumerate(report.findings, 1)]
+    cards = [_finding(place, finding, report) for place, finding in enumerate(report.findings, 1)]
     rest = [
         fold(f"{each.cause}: {each.status}, {each.confidence:.2f}", card)
         for each, card in zip(report.findings[IN_FULL:MOST], cards[IN_FULL:MOST], strict=True)
@@ -44,12 +45,11 @@ def show_hazards(hazards: Sequence[Hazard], title: str, *, open_: tuple[Severity
     return section("hazards", title, *cards)
 
 
-def _finding(place: int, finding: Finding, by_path: dict[str, Change]) -> Html:
-    changes = labelled(by_path[path] for path in finding.changes if path in by_path)
-    rows = [(code(label), *map(code, both_values(change, 120))) for label, change in changes[:MOST]]
+def _finding(place: int, finding: Finding, report: Report) -> Html:
     wrong = tag("p", "A known bug is in it: a wrong result, not drift.", class_="wrong") if finding.wrong else ""
     pairs = [
-        ("facts", _facts(rows) if rows else ""),
+        ("tensors", _tensors(finding, report)),
+        ("facts", _facts(finding, report)),
         ("why", words(finding.why)),
         ("evidence", _list(finding.evidence)),
         ("moved", _names(finding.moved)),
@@ -78,12 +78,26 @@ def _part(share: float) -> Html:
     return tag("rect", width=f"{100 * share:.0f}%", height=6, rx=3)
 
 
-def _facts(rows: Sequence[Sequence[str]]) -> Html:
-    columns = ("fact", "a", "b")
+def _tensors(finding: Finding, report: Report) -> Html:
+    tensors = tensors_behind(finding, report)[:MOST]
+    return _table(("tensor", "how it differs"), [(code(each.name), words(say_tensor(each))) for each in tensors])
+
+
+def _facts(finding: Finding, report: Report) -> Html:
+    changes = labelled(changes_behind(finding, report))[:MOST]
+    rows = [(code(label), *map(code, both_values(change, 120))) for label, change in changes]
+    return _table(("fact", "a", "b"), rows)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Html:
+    """Return rows as a table, most of them folded; nothing where there are none."""
+    if not rows:
+        return Html()
+    kind = "facts" if len(columns) > 2 else "values"  # noqa: PLR2004 - a column for each side, or one
     if len(rows) <= FACTS + FEW:
-        return table("facts", columns, rows)
-    rest = fold(f"{len(rows) - FACTS} more facts", table("facts", columns, rows[FACTS:]))
-    return join([table("facts", columns, rows[:FACTS]), rest])
+        return table(kind, columns, rows)
+    rest = fold(f"{len(rows) - FACTS} more {columns[0]}s", table(kind, columns, rows[FACTS:]))
+    return join([table(kind, columns, rows[:FACTS]), rest])
 
 
 def _names(paths: Sequence[str]) -> Html:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from envprint.manifest import SECTIONS, Gap, Manifest
 from envprint.renderers.layout import draw
+from envprint.renderers.model import model_rows
 from envprint.renderers.plain import brief, plain
 from envprint.renderers.probes import probe_rows
 
@@ -30,9 +31,7 @@ def lay_out_manifest(manifest: Manifest) -> RenderableType:
     where = " on ".join(brief(taken[key]) for key in ("at", "host") if taken.get(key))
     parts: list[RenderableType] = [Text(f"{plain(manifest.id[:19])}  {where}".rstrip(), style="bold")]
     for name in SECTIONS:
-        rows = list(
-            probe_rows(manifest.probes) if name == "probes" and manifest.probes else _rows(document.get(name) or {})
-        )
+        rows = list(_section(name, manifest, document))
         if rows:
             parts += ["", Text(name, style="bold cyan"), _grid(rows)]
     if manifest.lineage:
@@ -46,6 +45,15 @@ def lay_out_manifest(manifest: Manifest) -> RenderableType:
     if failed:
         parts += ["", Text("could not be read", style="bold yellow"), _grid(_gap_rows(failed))]
     return Padding(Group(*parts), (0, 1, 0, 1))
+
+
+def _section(name: str, manifest: Manifest, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return the rows of a section: what is large in words, of the others each fact."""
+    if name == "probes" and manifest.probes:
+        return probe_rows(manifest.probes)
+    if name == "model" and manifest.model:
+        return model_rows(manifest.model)
+    return _rows(document.get(name) or {})
 
 
 def _gap_rows(gaps: Mapping[str, Gap]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from envprint.checkpoints.disk import CHUNK, PAGE, read_at, refuse_changed
+from envprint.checkpoints.write_back import PIECE, writing_back
 
 NO_COPY = {errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EPERM, errno.ETXTBSY}
 
@@ -73,22 +74,26 @@ def _dress(place: str, old: Path) -> None:
 def copy_range(source: int, target: int, offset: int, to: int, length: int) -> None:
     """Copy bytes between files, inside the kernel where it can; quickest where `offset` and `to` agree by page."""
     head = min(length, -offset % PAGE)
-    for start, count in ((0, head), (head, length - head)):
-        _copy(source, target, offset + start, to + start, count)
+    with writing_back(target, length) as begin:
+        for start, count in ((0, head), (head, length - head)):
+            for piece in _copy(source, target, offset + start, to + start, count):
+                begin(*piece)
 
 
-def _copy(source: int, target: int, offset: int, to: int, length: int) -> None:
+def _copy(source: int, target: int, offset: int, to: int, length: int) -> Iterator[tuple[int, int]]:
+    """Yield place and length of each piece that was copied."""
     while length > 0:
         copied = _copied(source, target, offset, to, length)
         if copied == 0:
             raise OSError(errno.EIO, "it became shorter while it was read")
+        yield to, copied
         offset, to, length = offset + copied, to + copied, length - copied
 
 
 def _copied(source: int, target: int, offset: int, to: int, length: int) -> int:
     if hasattr(os, "copy_file_range"):
         try:
-            return os.copy_file_range(source, target, min(length, 1 << 30), offset, to)
+            return os.copy_file_range(source, target, min(length, PIECE), offset, to)
         except OSError as exc:
             if exc.errno not in NO_COPY:
                 raise

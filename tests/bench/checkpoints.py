@@ -100,13 +100,18 @@ def measure_copy(folder: Path, manifest: Manifest) -> list[Figure | Bound]:
     """Time embed into 1 GB of safetensors, and cp of it to a new name and over a file that is there, in turn.
 
     Over a file is what embed does: the file system frees the old bytes and, to lose nothing in a power failure, begins
-    to write the new ones (ext4's auto_da_alloc); at a new name it does neither.
+    to write the new ones (ext4's auto_da_alloc); at a new name it does neither. Each side begins when nothing waits to
+    be written, and with memory that a file has just left: new memory may cost a virtual machine more than
+    the copy does.
     """
     path, copy = folder / "1.safetensors", folder / "2.safetensors"
     make_safetensors(path, GB)
     rounds = []
     for number in range(ROUNDS):
         other = manifest.model_copy(update={"id": f"sha256:{number:064}"})  # else there would be nothing to do
+        os.sync()
+        subprocess.run(["cp", path, copy], check=True)
+        copy.unlink()
         os.sync()
         fresh = timed(subprocess.run, ["cp", path, copy])
         os.sync()

@@ -26,6 +26,8 @@ from _readers import (
     read_zip,
 )
 
+from envprint.checkpoints.write_back import PIECE
+
 RECORDS = 1500  # their directory takes 95 kB: readers look for a zip's end in the last 64 KiB only
 COMMENT = b"x" * 60000
 
@@ -61,6 +63,13 @@ def make_exported(folder: Path) -> Path:
 def make_safetensors(folder: Path) -> Path:
     safetensors.torch.save_file(make_net().state_dict(), folder / "model.safetensors", {"format": "pt", "by": "a user"})
     return folder / "model.safetensors"
+
+
+def make_large(folder: Path) -> Path:
+    """Of more than two pieces: the first are on their way to the disk while the last is copied."""
+    weights = {"large": torch.arange(PIECE // 4 * 2 + WIDTH, dtype=torch.int32), **make_net().state_dict()}
+    safetensors.torch.save_file(weights, folder / "large.safetensors", {"format": "pt"})
+    return folder / "large.safetensors"
 
 
 def make_onnx(folder: Path) -> Path:
@@ -105,6 +114,7 @@ CARRIERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Found]]] = {
     "TorchScript": (make_script, read_script),
     "torch.export": (make_exported, read_exported),
     "safetensors": (make_safetensors, read_safetensors),
+    "large safetensors": (make_large, read_safetensors),
     "ONNX": (make_onnx, read_onnx),
     "Hugging Face folder": (make_folder, read_folder),
     "distributed checkpoint": (make_distributed, read_distributed),

@@ -25,6 +25,7 @@ IN_PLACE = {
 RENAMED = {
     "safetensors of numpy": (5, "rename"),
     "safetensors": (5, "rename"),
+    "large safetensors": (7, "rename"),
     "Hugging Face folder": (3, "rename"),
     "distributed checkpoint": (3, "rename"),
     "sidecar": (3, "rename"),

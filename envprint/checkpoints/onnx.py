@@ -9,7 +9,9 @@ does not know (https://github.com/onnx/onnx/blob/v1.23.2/onnx/onnx.proto, ModelP
 4. one byte, its tag, makes it the field `metadata_props`.
 """
 
+import contextlib
 import os
+import time
 from pathlib import Path
 
 from envprint.checkpoints.content import KEY, LARGEST, pack, unpack
@@ -29,6 +31,7 @@ from envprint.checkpoints.disk import (
 )
 from envprint.checkpoints.protobuf import BYTES, VARINT, Field, dump_field, dump_varint, walk
 from envprint.checkpoints.replacing import copy_range, replacing
+from envprint.errors import CheckpointError
 from envprint.manifest import Manifest
 
 IR_VERSION, GRAPH, METADATA_PROPS, UNKNOWN = 1, 7, 14, 15  # numbers of fields; 15 is none
@@ -37,6 +40,7 @@ LONGEST_MODEL = 2**31 - 1  # https://protobuf.dev/programming-guides/proto-limit
 PAD = b"envprint "
 PAD_HEAD = 3  # bytes of tag and length of a field that fills a page, or a part of one
 SMALLEST_PAD = PAD_HEAD + len(PAD)
+TRIES, PAUSE, JUST_NOW = 5, 0.01, 2.0  # seconds
 
 
 class Onnx:
@@ -49,7 +53,19 @@ class Onnx:
         return ".onnx" in {path.suffix, path.resolve().suffix}
 
     def read(self, path: Path) -> Manifest | None:
-        """Return the manifest, None where there is none; the graph is stepped over."""
+        """Return the manifest, None where there is none; the graph is stepped over.
+
+        A file that somebody embeds into meanwhile is whole at each moment, but not from one read to the next.
+        """
+        for _ in range(TRIES - 1):
+            with contextlib.suppress(CheckpointError):
+                return self._read(path)
+            if time.time() - path.stat().st_mtime > JUST_NOW:
+                break
+            time.sleep(PAUSE)
+        return self._read(path)
+
+    def _read(self, path: Path) -> Manifest | None:
         with opened(path) as file:
             ours = [field for field in _read_fields(file, path) if _is_ours(file, field)]
             if not ours:

@@ -33,6 +33,7 @@ _HOMES = {
     "explain": "envprint.causes",
     "extract": "envprint.checkpoints.embedding",
     "load": "envprint.checkpoints.loading",
+    "record": "envprint.recorder.attaching",
     "render": "envprint.renderers",
     "save": "envprint.checkpoints.embedding",
     "write": "envprint.manifest",

@@ -25,8 +25,8 @@ def compare(a: Manifest, b: Manifest, drift: Drift | None = None) -> tuple[Chang
 
 
 def _is_apart(path: str) -> bool:
-    """Tell whether a path is compared on its own: what was computed, and models."""
-    return is_evidence(path) or path.partition(".")[0] == "model"
+    """Tell whether a path is compared on its own: what was computed, models and runs."""
+    return is_evidence(path) or path.partition(".")[0] in {"model", "run"}
 
 
 def _change(path: str, a: Facts, b: Facts) -> Change | None:

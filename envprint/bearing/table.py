@@ -215,4 +215,5 @@ RULES: tuple[Rule, ...] = (
     *VARIABLES,
     Rule("probes*", "evidence", "what was computed"),
     Rule("model*", "evidence", "a model, which is compared on its own"),
+    Rule("run*", "evidence", "a run, which is compared on its own"),
 )  # fmt: skip

@@ -39,7 +39,12 @@ def _explain_environments(a: Manifest, b: Manifest, *, name_a: str = "", name_b:
     if {is_of_a_run(a), is_of_a_run(b)} == {True, False}:
         places = foresee(a, b, name_a=name_a, name_b=name_b)
         return places.model_copy(update={"notes": (PLACES,)})
-    return _explain(a, b, name_a=name_a, name_b=name_b)
+    report = _explain(a, b, name_a=name_a, name_b=name_b)
+    if a.run is None or b.run is None:
+        return report
+    from envprint.causes.runs.reporting import report_runs
+
+    return report_runs(a.run, b.run, report)
 
 
 def foresee(saved: Manifest, here: Manifest, *, name_a: str = "", name_b: str = "") -> Report:

@@ -37,11 +37,27 @@ def main() -> None:
 @probe_option
 @no_probe_option
 @anonymous_option
-def capture(output: Path, *, force: bool, probe: Kind, no_probe: bool, anonymous: bool) -> None:
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def capture(  # noqa: PLR0913 - an option each
+    ctx: click.Context,
+    *,
+    output: Path,
+    force: bool,
+    probe: Kind,
+    no_probe: bool,
+    anonymous: bool,
+    command: tuple[str, ...],
+) -> None:
     """Capture this machine as a fresh process sees it, and what its probe kernels compute.
 
-    The flags, threads and seeds that a script sets are captured in it, by envprint.capture().
+    With a command behind --, as `envprint capture -o run.json -- python train.py`, that is run, and recorded as it
+    trains, without a change to its code: seeds, batches, losses, weights. The status is the command's own then.
     """
+    if command:
+        from envprint.cli._recording import run_recorded
+
+        ctx.exit(run_recorded(command, output, force=force, anonymous=anonymous))
     from envprint.cli._capture import capture_with_progress
     from envprint.cli._output import print_manifest
     from envprint.manifest import write

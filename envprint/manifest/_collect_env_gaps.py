@@ -10,6 +10,7 @@ NOT_PRINTED = Gap(kind="failed", reason="collect_env does not print it")
 NOTHING_BY_NATURE = {
     "probes": Gap(kind="absent", reason="collect_env computes nothing"),
     "model": Gap(kind="absent", reason="collect_env sees no model"),
+    "run": Gap(kind="absent", reason="collect_env sees no run"),
 }
 PARTIAL = {  # maps of which collect_env knows some keys only
     "accelerators.torch_devices": "collect_env prints not all of torch's devices",

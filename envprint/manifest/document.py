@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import Field, model_validator
 
+from envprint.manifest.ledger import Run
 from envprint.manifest.machine import Accelerators, Cpu, System
 from envprint.manifest.model import Model
 from envprint.manifest.numerics import BlasPair, Compile, Determinism, Effective, Precision, Threads
@@ -72,6 +73,7 @@ class Manifest(Section):
     variables: Variables | None = None
     probes: Probes | None = None
     model: Model | None = None
+    run: Run | None = None
     gaps: dict[str, Gap] = Field(default_factory=dict)
     taken: Taken | None = None
     lineage: Lineage | None = None

@@ -9,7 +9,7 @@ from envprint.manifest.section import Section
 
 # what was computed is an effect, no fact of the machine; models are compared on their own; a saved model's history and
 # files are none of it either
-SKIPPED = frozenset({"schema_", "id", "gaps", "probes", "model", "lineage", "carrier"})
+SKIPPED = frozenset({"schema_", "id", "gaps", "probes", "model", "run", "lineage", "carrier"})
 
 State = Literal["known", "absent", "unknown"]
 

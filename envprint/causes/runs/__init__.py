@@ -1,0 +1,1 @@
+"""When two recorded runs parted, where, and why."""

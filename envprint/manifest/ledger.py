@@ -1,0 +1,99 @@
+"""The section about a run: what was seeded, loaded, built and stepped, written down while it went on."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from envprint.manifest.model import Model
+from envprint.manifest.section import Integers, Section, Strings
+
+
+class Seeding(Section):
+    """A call that seeded a generator: with what, where in the code, after how many steps, and what was built before."""
+
+    generator: Literal["python", "numpy", "torch"]
+    value: str
+    where: str
+    step: int
+    after_model: bool
+    after_batch: bool
+
+
+class Loader(Section):
+    """A DataLoader: its data set, and how it walks through it; `where` it was first iterated."""
+
+    dataset: str
+    length: int | None = None
+    batch_size: int | None = None
+    shuffle: bool | None = None
+    sampler: str | None = None
+    workers: int | None = None
+    drop_last: bool | None = None
+    generator: bool | None = None
+    worker_init: bool | None = None
+    where: str = ""
+
+
+class Mark(Section):
+    """The states of the generators at a place of the run: digests by generator."""
+
+    name: str
+    step: int
+    generators: dict[str, str] = Field(default_factory=dict)
+
+
+class Step(Section):
+    """One step of an optimizer.
+
+    `loss` is the number that backward() was called on, exactly (float.hex). `batch` is the digest of what was loaded or
+    given since the last step, `samples` that of the same samples in any order. `generators` are digests before the
+    step. At sampled steps there are digests of the parameters after it, of their gradients, and of what the optimizer
+    remembers. `chain` is that of all that came before and this: equal chains are equal pasts.
+    """
+
+    step: int
+    chain: str
+    loss: str | None = None
+    batch: str | None = None
+    samples: str | None = None
+    generators: dict[str, str] = Field(default_factory=dict)
+    rates: tuple[float, ...] = Field(default=(), strict=False)
+    parameters: str | None = None
+    gradients: str | None = None
+    gradient_norm: str | None = None
+    state: str | None = None
+    training: bool | None = None
+
+
+class Change(Section):
+    """A switch of the process that was turned while it ran."""
+
+    path: str
+    step: int
+    before: Any = None
+    after: Any = None
+
+
+class Run(Section):
+    """One recorded run; `steps` counts those of its optimizer, `ledger` holds a bounded choice of them.
+
+    `initial` is the digest of the parameters before the first step, `restored` whether the optimizer remembered
+    something then; `files` are digests of the script and of data whose listing was seen.
+    """
+
+    command: Strings = ()
+    status: str | None = None
+    steps: int = 0
+    seedings: tuple[Seeding, ...] = Field(default=(), strict=False)
+    loaders: tuple[Loader, ...] = Field(default=(), strict=False)
+    marks: tuple[Mark, ...] = Field(default=(), strict=False)
+    changes: tuple[Change, ...] = Field(default=(), strict=False)
+    optimizer: str | None = None
+    groups: tuple[dict[str, Any], ...] = Field(default=(), strict=False)
+    restored: bool | None = None
+    initial: str | None = None
+    model: Model | None = None
+    ledger: tuple[Step, ...] = Field(default=(), strict=False)
+    notes: Strings = ()
+    unread: dict[str, str] = Field(default_factory=dict)
+    window: Integers | None = None

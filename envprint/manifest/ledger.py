@@ -42,13 +42,30 @@ class Mark(Section):
     generators: dict[str, str] = Field(default_factory=dict)
 
 
+class Event(Section):
+    """Something that a run did, the first time that it did it so: where, after how many steps, and with what.
+
+    `name` is one of: clip (max norm), clip-value, zero-grad, autocast (device and type), scaler (its settings),
+    scheduler (class and settings), compile (its settings), load-model, load-optimizer, load-scheduler, load-scaler,
+    restore-rng (generator), loss (function and settings), no-grad-forward, evaluate (a forward pass that no gradients
+    were asked of, with the model's mode), checkpoint (a file that was loaded), listing (a folder, with the digest of
+    its names in the order in which they came), normalise (mean and deviation).
+    """
+
+    name: str
+    step: int
+    where: str = ""
+    value: str = ""
+
+
 class Step(Section):
     """One step of an optimizer.
 
     `loss` is the number that backward() was called on, exactly (float.hex). `batch` is the digest of what was loaded or
     given since the last step, `samples` that of the same samples in any order. `generators` are digests before the
     step. At sampled steps there are digests of the parameters after it, of their gradients, and of what the optimizer
-    remembers. `chain` is that of all that came before and this: equal chains are equal pasts.
+    remembers. `calls` are what was called since the last step, in order: zero-grad, forward, backward, clip, unscale,
+    step; neighbours that are the same once. `chain` is that of all that came before and this: equal chains are equal pasts.
     """
 
     step: int
@@ -63,13 +80,15 @@ class Step(Section):
     gradient_norm: str | None = None
     state: str | None = None
     training: bool | None = None
+    calls: Strings | None = None
 
 
 class Change(Section):
-    """A switch of the process that was turned while it ran."""
+    """A switch of the process that was turned while it ran, by its path in a manifest, and where in the code."""
 
     path: str
     step: int
+    where: str = ""
     before: Any = None
     after: Any = None
 
@@ -88,6 +107,7 @@ class Run(Section):
     loaders: tuple[Loader, ...] = Field(default=(), strict=False)
     marks: tuple[Mark, ...] = Field(default=(), strict=False)
     changes: tuple[Change, ...] = Field(default=(), strict=False)
+    events: tuple[Event, ...] = Field(default=(), strict=False)
     optimizer: str | None = None
     groups: tuple[dict[str, Any], ...] = Field(default=(), strict=False)
     restored: bool | None = None

@@ -65,7 +65,8 @@ class Step(Section):
     given since the last step, `samples` that of the same samples in any order. `generators` are digests before the
     step. At sampled steps there are digests of the parameters after it, of their gradients, and of what the optimizer
     remembers. `calls` are what was called since the last step, in order: zero-grad, forward, backward, clip, unscale,
-    step; neighbours that are the same once. `chain` is that of all that came before and this: equal chains are equal pasts.
+    step; neighbours that are the same once. `chain` is that of all that came before and this: equal chains are equal
+    pasts.
     """
 
     step: int

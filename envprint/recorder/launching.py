@@ -12,16 +12,20 @@ STARTUP = Path(__file__).parent / "startup"
 NOT_FOUND, SIGNALLED = 127, 128  # as shells say it
 
 
-def launch(command: Sequence[str], path: Path) -> int:
-    """Run a command with its output untouched, recorded to a file; return its status, as a shell has it."""
-    environment = {
+def recorded_environment(path: Path) -> dict[str, str]:
+    """Return the environment in which a command of this process records itself to a file."""
+    return {
         **os.environ,
         "ENVPRINT_RECORD": str(path.absolute()),
         "ENVPRINT_RECORD_PARENT": str(os.getpid()),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(STARTUP), os.environ.get("PYTHONPATH", "")))),
     }
+
+
+def launch(command: Sequence[str], path: Path) -> int:
+    """Run a command with its output untouched, recorded to a file; return its status, as a shell has it."""
     try:
-        child = subprocess.Popen(command, env=environment)
+        child = subprocess.Popen(command, env=recorded_environment(path))
     except OSError:
         return NOT_FOUND
     with _passing_on(child):

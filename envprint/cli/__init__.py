@@ -20,6 +20,7 @@ from envprint.cli._group import (
     report_format_option,
 )
 from envprint.cli._knowledge import cause, doctor
+from envprint.cli._sweep import sweep
 from envprint.errors import EnvprintError
 
 STANDARD_OUTPUT = Path("-")
@@ -74,9 +75,10 @@ def capture(  # noqa: PLR0913 - an option each
 @main.command()
 @click.argument("a")
 @click.argument("b", required=False)
+@click.option("--noise", metavar="SWEEP", help="Say of two runs whether they are further apart than seeds make them.")
 @report_format_option
 @click.pass_context
-def diff(ctx: click.Context, a: str, b: str | None, format_: str) -> None:
+def diff(ctx: click.Context, a: str, b: str | None, *, noise: str | None, format_: str) -> None:
     """Explain how A and B differ; without B, A and this machine now.
 
     A and B are manifests, saved models, or saved texts of torch's collect_env; - is standard input. Of two saved models
@@ -84,11 +86,13 @@ def diff(ctx: click.Context, a: str, b: str | None, format_: str) -> None:
     Status: 0 nothing that matters differs, 1 it does or nobody can tell, 2 trouble.
     """
     from envprint.cli._output import print_report
-    from envprint.cli._sides import explain_against_here, explain_files
+    from envprint.cli._sides import explain_against_here, explain_files, with_noise
 
     if a == b == "-":
         raise EnvprintError("both sides are standard input; one can be")
     report = explain_against_here(a) if b is None else explain_files(a, b)
+    if noise is not None:
+        report = with_noise(report, a, b, noise)
     print_report(report, format_)
     ctx.exit(SAME if report.verdict in ("identical", "equivalent") else DIFFERENT)
 
@@ -194,6 +198,7 @@ def check(ctx: click.Context, checkpoint: str, format_: str) -> None:
 
 main.add_command(cause)
 main.add_command(doctor)
+main.add_command(sweep)
 
 if __name__ == "__main__":
     sys.exit(main())

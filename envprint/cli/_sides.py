@@ -4,6 +4,7 @@ from pathlib import Path
 
 from envprint.causes import explain
 from envprint.checkpoints.loading import is_model, load
+from envprint.errors import EnvprintError
 from envprint.report import Report
 
 
@@ -24,3 +25,30 @@ def explain_files(a: str, b: str) -> Report:
 
     with progress(f"comparing {Path(a).name} with {Path(b).name}"):
         return explain(a, b, name_a=a, name_b=b)
+
+
+def with_noise(report: Report, a: str, b: str | None, noise: str) -> Report:
+    """Return a report with a note on whether two runs are further apart than the seed alone makes them."""
+    from envprint.manifest.sweep import load_sweep
+
+    if b is None:
+        raise EnvprintError("--noise compares two recorded runs; name both")
+    sweep = load_sweep(noise)
+    losses = [_last_loss(path) for path in (a, b)]
+    gap = abs(losses[0] - losses[1])
+    larger = gap > sweep.usual_gap
+    said = "larger than" if larger else "no larger than"
+    note = (
+        f"the last losses are {gap:.3g} apart, {said} what two seeds make in 95 % of all cases: {sweep.usual_gap:.3g}"
+    )
+    return report.model_copy(update={"notes": (*report.notes, note)})
+
+
+def _last_loss(path: str) -> float:
+    run = load(path).run
+    losses = [step.loss for step in run.ledger if step.loss] if run else []
+    if not losses:
+        raise EnvprintError(
+            f"{path} is no recorded run with a loss", hint="envprint capture -o FILE -- COMMAND records one"
+        )
+    return float.fromhex(losses[-1])

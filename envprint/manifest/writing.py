@@ -37,8 +37,13 @@ def write(manifest: Manifest, path: Path | str, *, force: bool = False) -> None:
     """
     path = Path(path)
     refuse_overwrite(path, force=force)
+    replace_file(path, dump_manifest(manifest), force=force)
+
+
+def replace_file(path: Path, content: bytes, *, force: bool = True) -> None:
+    """Write a file that is either the old one or the new one, whole, at any moment."""
     try:
-        _put(path, dump_manifest(manifest), force=force)
+        _put(path, content, force=force)
     except FileExistsError as exc:
         raise _overwrite(path) from exc
     except (OSError, ValueError, RuntimeError) as exc:  # a null character; a loop of links (before Python 3.13)

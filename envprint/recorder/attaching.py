@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from envprint.recorder.calls import wrap
+from envprint.recorder.forced_seed import force, forced_seed
 from envprint.recorder.recording import Recording
 
 Undo = Callable[[], None]
@@ -23,8 +24,7 @@ def attach(recording: Recording) -> contextlib.ExitStack:
     stack = contextlib.ExitStack()
     for name, observe in OBSERVERS.items():
         if name in sys.modules:
-            for undo in observe(sys.modules[name], recording):
-                stack.callback(undo)
+            _observe(sys.modules[name], observe, recording, stack)
     waiting = {name: observe for name, observe in OBSERVERS.items() if name not in sys.modules}
     if waiting:
         later = Later(waiting, recording, stack)
@@ -33,6 +33,14 @@ def attach(recording: Recording) -> contextlib.ExitStack:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=recording.stop)
     return stack
+
+
+def _observe(module: Any, observe: Attach, recording: Recording, stack: contextlib.ExitStack) -> None:
+    for undo in observe(module, recording):
+        stack.callback(undo)
+    seed = forced_seed()
+    if seed is not None:
+        force(module, seed)
 
 
 @contextlib.contextmanager
@@ -76,8 +84,7 @@ class Later(importlib.abc.MetaPathFinder):
 
             def loaded(module: ModuleType) -> None:
                 load(module)
-                for undo in observe(module, self.recording):
-                    self.stack.callback(undo)
+                _observe(module, observe, self.recording, self.stack)
 
             spec.loader.exec_module = loaded  # type: ignore[method-assign]
         return spec

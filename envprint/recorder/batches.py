@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from envprint.models.values import Digests, inside
+from envprint.models.values import inside
+from envprint.recorder.rows import digest_rows, joined, total_of
 
-MASK = (1 << 128) - 1
+MASK = (1 << 64) - 1
+DEEPEST = 8
 
 
 class Batches:
@@ -16,21 +18,30 @@ class Batches:
         self.samples = 0
         self.epoch = 0
         self.seen = 0
+        self.loaded = False
 
-    def add(self, batch: Any) -> None:
-        """Note a batch."""
-        self.digests.append(Digests().of(batch))
-        total, count = samples_of(batch)
+    def add(self, batch: Any, *, loaded: bool) -> None:
+        """Note a batch that a loader gave, or, where there is no loader, what a model was given."""
+        if self.loaded and not loaded:
+            return
+        if loaded and not self.loaded:
+            self.loaded, self.digests, self.samples, self.epoch, self.seen = True, [], 0, 0, 0
+        digest, total, count = read_batch(batch)
+        self.digests.append(digest)
         self.samples = (self.samples + total) & MASK
         self.epoch = (self.epoch + total) & MASK
         self.seen += count
 
     def take(self) -> tuple[str | None, str | None]:
         """Return the digest of the batches since the last step, and that of their samples, and begin anew."""
+        import xxhash
+
         if not self.digests:
             return None, None
-        digest = self.digests[0] if len(self.digests) == 1 else Digests().of(self.digests)
-        samples, self.samples, self.digests = named(self.samples), 0, []
+        digest, samples = self.digests[0], named(self.samples)
+        if len(self.digests) > 1:
+            digest = f"xxh3-128-rows:{xxhash.xxh3_128_hexdigest(' '.join(self.digests).encode())}"
+        self.samples, self.digests = 0, []
         return digest, samples
 
     def end_epoch(self) -> tuple[str, int]:
@@ -41,36 +52,47 @@ class Batches:
 
 def named(total: int) -> str:
     """Return the name of a sum of digests."""
-    return f"sum-of-xxh3-128:{total:032x}"
+    return f"sum-of-rows:{total:016x}"
 
 
-def samples_of(batch: Any) -> tuple[int, int]:
-    """Return the sum of the digests of a batch's samples, which is the same in any order, and how many they are."""
+def read_batch(batch: Any) -> tuple[str, int, int]:
+    """Return the digest of a batch, the sum of those of its samples, which any order leaves alone, and their number.
+
+    A sample is one row of every tensor: tensors of fewer rows than the first one, or of none, count in the digest only.
+    """
     import xxhash
 
-    leaves = [leaf for leaf in _leaves(batch) if leaf.dim() > 0]
-    count = min((len(leaf) for leaf in leaves), default=0)
-    rows = [_rows(leaf, count) for leaf in leaves]
-    total = 0
-    for place in range(count):
-        sample = xxhash.xxh3_128()
-        for row in rows:
-            sample.update(row(place))
-        total = (total + sample.intdigest()) & MASK
-    return total, count
+    parts = list(_parts(batch, DEEPEST))
+    tensors = [part for part in parts if not isinstance(part, str)]
+    count = len(tensors[0]) if tensors and tensors[0].dim() else 0
+    paired = [digest_rows(each) for each in tensors if each.dim() and len(each) == count] if count else []
+    whole = xxhash.xxh3_128()
+    for part in parts:
+        if isinstance(part, str):
+            whole.update(part.encode())
+        else:
+            whole.update(f"{part.dtype}{tuple(part.shape)}".encode())
+            if not (count and part.dim() and len(part) == count):
+                whole.update(joined(digest_rows(part.reshape(1, -1))))
+    for rows in paired:
+        whole.update(joined(rows))
+    return f"xxh3-128-rows:{whole.hexdigest()}", total_of(paired), count
 
 
-def _rows(leaf: Any, count: int) -> Any:
-    """Return what gives the bytes of a sample, of a tensor on any device."""
-    import ctypes
-
-    here = leaf.detach()[:count].cpu().contiguous()
-    size = here.numel() * here.element_size() // max(1, count)
-    return lambda place: ctypes.string_at(here.data_ptr() + place * size, size) if size else b""
+def is_elsewhere(batch: Any) -> bool:
+    """Tell whether a batch lies on another device, where reading it waits for what the device has to do."""
+    return any(not isinstance(part, str) and part.device.type != "cpu" for part in _parts(batch, DEEPEST))
 
 
-def _leaves(value: Any, depth: int = 8) -> Iterator[Any]:
+def _parts(value: Any, depth: int) -> Iterator[Any]:
+    """Yield the tensors of a value, and texts of all else."""
     if hasattr(value, "untyped_storage"):
-        yield value
-    for _, each in (inside(value) or ()) if depth else ():
-        yield from _leaves(each, depth - 1)
+        yield value.detach()
+    elif depth and (inner := inside(value)) is not None:
+        yield "("
+        for key, each in inner:
+            yield f"{key}:"
+            yield from _parts(each, depth - 1)
+        yield ")"
+    else:
+        yield repr(value) if value is None or isinstance(value, (bool, int, float, str)) else type(value).__name__

@@ -1,54 +1,103 @@
-"""Stand before functions that a run calls, and hear of each call; what they do and return stays theirs."""
+"""Stand before and behind functions that a run calls, and hear of each call; what they do and return stays theirs."""
 
-import contextlib
 import functools
 import sys
+import threading
+import types
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-OWN = str(Path(__file__).parent)
+from envprint.recorder.standing_importlib_bootstrap import (
+    Heard,
+    telling,
+    telling_from_outside,
+    telling_hook,
+    telling_of_each,
+)
+
+Undo = Callable[[], None]
+HERE = threading.local()
+ORIGINAL = "_envprint_original"
 
 
-def wrap(holder: Any, name: str, heard: Callable[..., None]) -> Callable[[], None]:
-    """Put in the place of a function one that tells `heard` of its arguments; return what puts the function back.
+def wrap(holder: Any, name: str, heard: Heard | None = None, returned: Heard | None = None) -> Undo:
+    """Put in the place of a function one that tells of its arguments, and then of its result; return what undoes that.
 
-    What `heard` raises is swallowed: no run dies of being observed.
+    What `heard` and `returned` raise is swallowed: no run dies of being observed. Code that is being compiled does not
+    tell: it would tell of the compilation, not of the run.
     """
     original = getattr(holder, name)
-
-    @functools.wraps(original)
-    def observed(*arguments: Any, **named: Any) -> Any:
-        _tell(heard, *arguments, **named)
-        return original(*arguments, **named)
-
-    setattr(holder, name, observed)
-    return functools.partial(setattr, holder, name, original)
+    return _put(holder, name, telling(original, tell, _compiling(), heard or _nothing, returned))
 
 
-def _tell(heard: Callable[..., None], *arguments: Any, **named: Any) -> None:
-    with contextlib.suppress(Exception):  # no run dies of being observed; the recorder notes its own troubles
-        heard(*arguments, **named)
+def wrap_outermost(holder: Any, name: str, heard: Heard) -> Undo:
+    """Hear of the calls of a method that come from outside of any other such call; return what ends that."""
+    return _put(holder, name, telling_from_outside(getattr(holder, name), tell, heard))
 
 
-def caller() -> str:
-    """Return file and line of the code that called, past envprint's and the libraries' own: `train.py:12`."""
-    frame = sys._getframe(1)  # noqa: SLF001 - inspect.stack() reads source files
-    named = "?"
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith((OWN, "<")):
-            named = f"{_short(file)}:{frame.f_lineno}"
-            if "site-packages" not in file and not file.startswith(sys.base_prefix):
-                return named
-        frame = frame.f_back  # type: ignore[assignment]
-    return named
+def wrap_next(holder: Any, heard: Heard, ended: Heard) -> Undo:
+    """Hear of each thing that iterators of a class give, and of their ends; return what ends that."""
+    return _put(holder, "__next__", telling_of_each(holder.__next__, tell, heard, ended))
 
 
-def _short(file: str) -> str:
-    """Return a path from the working folder, or the last parts of one from elsewhere."""
-    path = Path(file)
+def hook(heard: Heard) -> Heard:
+    """Return what torch may call as a hook: it returns nothing, raises nothing, and is nothing to what is compiled."""
+    made = telling_hook(tell, _compiling(), heard)
+    SKIPPED.add(made.__code__)
+    return made
+
+
+def _put(holder: Any, name: str, observed: Any) -> Undo:
+    original = getattr(holder, name)
+    made = _standing_for(original, observed)
+    setattr(holder, name, made)
+
+    def undo() -> None:
+        if getattr(holder, name) is made:  # somebody else may stand before it by now
+            setattr(holder, name, original)
+
+    return undo
+
+
+def _standing_for(original: Any, observed: Any) -> Any:
+    """Return a function with the name and the globals of the one it stands for.
+
+    torch.jit.script reads the source of what a function wraps, and looks its names up in the globals of the wrapper.
+    """
+    SKIPPED.add(observed.__code__)
+    space = getattr(original, "__globals__", observed.__globals__)
+    made = types.FunctionType(observed.__code__, space, observed.__name__, None, observed.__closure__)
+    setattr(made, ORIGINAL, original)
+    return functools.update_wrapper(made, original)
+
+
+def tell(heard: Heard, *arguments: Any, **named: Any) -> None:
+    """Call what listens, unless this thread is within it already, and keep torch.compile from tracing it."""
+    if getattr(HERE, "telling", False):
+        return
+    evaluator = sys.modules.get("torch._C._dynamo.eval_frame")
+    traced = None if evaluator is None else evaluator.set_eval_frame(None)
+    HERE.telling = True
     try:
-        return str(path.relative_to(Path.cwd()))
-    except (ValueError, OSError):
-        return "/".join(path.parts[-2:])
+        heard(*arguments, **named)
+    except Exception:  # noqa: BLE001, S110 - no run dies of being observed; a recording notes its own troubles
+        pass
+    finally:
+        HERE.telling = False
+        if evaluator is not None:
+            evaluator.set_eval_frame(traced)
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """Hear of nothing."""
+
+
+def _compiling() -> Callable[[], bool]:
+    """Return what tells whether torch.compile is tracing: it knows this function, and traces no call of it."""
+    torch: Any = sys.modules.get("torch")
+    known = getattr(getattr(torch, "compiler", None), "is_compiling", None)
+    return known or bool
+
+
+# of these frames torch.compile makes no graphs of their own, where a graph of the user's breaks
+SKIPPED: set[types.CodeType] = {tell.__code__}

@@ -15,7 +15,7 @@ with contextlib.suppress(ImportError):
     importlib.import_module("sitecustomize")
 sys.modules.setdefault("sitecustomize", this)  # type: ignore[arg-type]  # the import that brought this asks for it
 try:
-    from envprint.recorder.attaching import begin
+    from envprint.recorder.commanded import begin
 
     begin()
 except Exception as exc:  # noqa: BLE001 - the command runs on, whatever is wrong with its observer

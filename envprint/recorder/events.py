@@ -1,0 +1,31 @@
+"""What a run did that bears on its steps, each the first time that it did it so."""
+
+from envprint.manifest.ledger import Event
+
+MOST_CHARACTERS = 48 << 10  # of all together; with the names of their fields they stay below 64 kB
+MOST_OF_A_NAME = 64
+LONGEST = 240
+
+
+class Events:
+    """Events, without those that are as one before: a bounded number of each name."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[str, str, str], Event] = {}
+        self.counts: dict[str, int] = {}
+        self.room = MOST_CHARACTERS
+
+    def add(self, name: str, step: int, value: str, where: str) -> None:
+        """Keep an event, unless it was there before or there is no more room."""
+        key = name, value[:LONGEST], where
+        if key in self.found or self.counts.get(name, 0) >= MOST_OF_A_NAME:
+            return
+        event = Event(name=name, step=step, value=key[1], where=where)
+        self.room -= sum(map(len, key)) + 60
+        if self.room > 0:
+            self.found[key] = event
+            self.counts[name] = self.counts.get(name, 0) + 1
+
+    def is_full(self, name: str) -> bool:
+        """Tell whether no more of a name are kept."""
+        return self.room <= 0 or self.counts.get(name, 0) >= MOST_OF_A_NAME

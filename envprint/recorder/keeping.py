@@ -1,0 +1,53 @@
+"""Write a recording to its file from time to time, with the environment at the first step."""
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from envprint.manifest import Manifest, write
+from envprint.manifest.ledger import Run
+
+FLUSH_SECONDS = 5.0
+MOST_OF_THE_TIME = 0.005  # what writing may take of a run
+
+
+class Keeper:
+    """The file of a recording, and what is written to it each time."""
+
+    def __init__(self, path: Path, command: tuple[str, ...], may_write: Callable[[], bool]) -> None:
+        self.path = path
+        self.command = command
+        self.may_write = may_write
+        self.manifest: Manifest | None = None
+        self.facts: dict[str, Any] = {}
+        self.due = time.monotonic() + FLUSH_SECONDS
+
+    def capture(self) -> Manifest:
+        """Return the environment, as the process really had it when this was asked for first."""
+        if self.manifest is None:
+            from envprint.collectors import capture
+
+            self.manifest = capture()
+        return self.manifest
+
+    def is_due(self, step: int) -> bool:
+        """Tell whether to write: at steps 1, 2, 4, 8 and so on, and as often as it takes little of the run's time."""
+        return step & (step - 1) == 0 or time.monotonic() > self.due
+
+    def write(self, **seen: Any) -> None:
+        """Write what there is, whole or not at all, if this process is the one that writes."""
+        if not self.may_write():
+            return
+        began = time.monotonic()
+        kept: dict[str, Any] = {name: tuple(each) if _is_many(each) else each for name, each in seen.items()}
+        run = Run(command=self.command, **{**self.facts, **kept})
+        document = {key: value for key, value in self.capture().as_json().items() if key != "id"}
+        document["run"] = run.model_dump(mode="json", exclude_unset=True)
+        write(Manifest.model_validate(document), self.path, force=True)
+        ended = time.monotonic()
+        self.due = ended + max(FLUSH_SECONDS, (ended - began) / MOST_OF_THE_TIME)
+
+
+def _is_many(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, dict))

@@ -1,0 +1,95 @@
+"""Hear of what makes a step: backward, zero_grad, clipping, the optimizer, its scheduler and its scaler."""
+
+from typing import Any
+
+from envprint.recorder.calls import Undo, hook, wrap
+from envprint.recorder.recording import Recording
+
+NO_SETTINGS = frozenset({"last_epoch", "verbose", "optimizer"})
+
+
+def observe_steps(torch: Any, recording: Recording) -> list[Undo]:
+    """Hear of backward() and of every optimizer's steps, for which torch has hooks."""
+    from torch.optim import optimizer
+
+    made = optimizer.Optimizer
+    return [
+        wrap(torch.autograd, "backward", lambda tensors, *_, **__: recording.backward(tensors)),
+        optimizer.register_optimizer_step_pre_hook(hook(lambda of, *_: recording.stepping(of))).remove,
+        optimizer.register_optimizer_step_post_hook(hook(lambda of, *_: recording.stepped(of))).remove,
+        wrap(made, "__init__", returned=lambda *_, **__: recording.mark("model built")),
+        wrap(made, "zero_grad", lambda _, *given, **named: _emptied("optimizer", recording, *given, **named)),
+        wrap(torch.nn.Module, "zero_grad", lambda _, *given, **named: _emptied("module", recording, *given, **named)),
+        wrap(made, "load_state_dict", lambda of, *_, **__: recording.event("load-optimizer", type(of).__qualname__)),
+    ]
+
+
+def _emptied(what: str, recording: Recording, *given: Any, **named: Any) -> None:
+    set_to_none = named.get("set_to_none", given[0] if given else True)
+    recording.called("zero-grad")
+    recording.event("zero-grad", f"{what} set_to_none={bool(set_to_none)}")
+
+
+def observe_clipping(torch: Any, recording: Recording) -> list[Undo]:
+    """Hear of gradients that are clipped, by their norm or each by its value."""
+    holders = (torch.nn.utils, torch.nn.utils.clip_grad)
+
+    def by_norm(_: Any, max_norm: Any, norm_type: Any = 2.0, *__: Any, **___: Any) -> None:
+        recording.called("clip")
+        recording.event("clip", f"{float(max_norm):g} norm_type={float(norm_type):g}")
+
+    def by_value(_: Any, clip_value: Any, *__: Any, **___: Any) -> None:
+        recording.called("clip")
+        recording.event("clip-value", f"{float(clip_value):g}")
+
+    return [
+        *(wrap(holder, "clip_grad_norm_", by_norm) for holder in holders),
+        *(wrap(holder, "clip_grad_value_", by_value) for holder in holders),
+    ]
+
+
+def observe_schedulers(torch: Any, recording: Recording) -> list[Undo]:
+    """Hear of schedulers that are made, and of those whose state is restored."""
+    scheduler = torch.optim.lr_scheduler.LRScheduler
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
+
+    def made(_: None, of: Any, *__: Any, **___: Any) -> None:
+        recording.event("scheduler", _told(of))
+
+    def restored(of: Any, *_: Any, **__: Any) -> None:
+        recording.event("load-scheduler", type(of).__qualname__)
+
+    holders = [each for each in (scheduler, plateau) if "__init__" in vars(each)]
+    loads = {each for base in holders for each in (base, *_subclasses(base)) if "load_state_dict" in vars(each)}
+    return [
+        *(wrap(holder, "__init__", returned=made) for holder in holders),
+        *(wrap(holder, "load_state_dict", restored) for holder in sorted(loads, key=lambda each: each.__name__)),
+    ]
+
+
+def _subclasses(kind: Any) -> list[Any]:
+    return [each for direct in kind.__subclasses__() for each in (direct, *_subclasses(direct))]
+
+
+def observe_scaler(_: Any, recording: Recording) -> list[Undo]:
+    """Hear of a GradScaler that unscales gradients, and of one that makes steps."""
+    from torch.amp import grad_scaler
+
+    scaler = grad_scaler.GradScaler
+    return [
+        wrap(scaler, "unscale_", lambda *_, **__: recording.called("unscale")),
+        wrap(scaler, "step", lambda of, *_, **__: recording.event("scaler", _told(of))),
+        wrap(scaler, "load_state_dict", lambda *_, **__: recording.event("load-scaler", "GradScaler")),
+    ]
+
+
+def _told(of: Any) -> str:
+    """Return the class of an object and its plain settings."""
+    settings = {name.lstrip("_"): value for name, value in vars(of).items() if name not in NO_SETTINGS}
+    plain = (bool, int, float, str)
+    said = [
+        f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in sorted(settings.items())
+        if isinstance(value, plain) and not name.startswith(("step_count", "get_lr", "is_initial", "growth_tracker"))
+    ]
+    return " ".join((type(of).__qualname__, *said))

@@ -1,0 +1,55 @@
+"""Hear of what seeds a generator, and of what sets one back to a state of before."""
+
+from collections.abc import Callable
+from typing import Any
+
+from envprint.recorder.calls import Undo, wrap
+from envprint.recorder.frames import is_within
+from envprint.recorder.recording import Recording
+
+
+def observe_random(random: Any, recording: Recording) -> list[Undo]:
+    """Hear of random.seed() and random.setstate()."""
+    return [
+        _seeding(random, "seed", "python", recording),
+        wrap(random, "setstate", lambda *_: recording.event("restore-rng", "python")),
+    ]
+
+
+def observe_numpy(numpy: Any, recording: Recording) -> list[Undo]:
+    """Hear of numpy.random.seed() and numpy.random.set_state()."""
+    return [
+        _seeding(numpy.random, "seed", "numpy", recording),
+        wrap(numpy.random, "set_state", lambda *_, **__: recording.event("restore-rng", "numpy")),
+    ]
+
+
+def observe_torch_seeds(torch: Any, recording: Recording) -> list[Undo]:
+    """Hear of torch.manual_seed() and of set_rng_state(), of the processor and of CUDA."""
+    holders = (torch, torch.random)
+    return [
+        *(_seeding(holder, "manual_seed", "torch", recording) for holder in holders),
+        *(wrap(holder, "set_rng_state", _restoring("torch", recording)) for holder in holders),
+        wrap(torch.cuda, "set_rng_state", _restoring("cuda", recording)),
+        wrap(torch.cuda, "set_rng_state_all", _restoring("cuda", recording)),
+    ]
+
+
+def _seeding(holder: Any, name: str, generator: str, recording: Recording) -> Undo:
+    def heard(value: object = None, *_: Any, **named: Any) -> None:
+        recording.seeded(generator, next(iter(named.values()), None) if value is None else value)
+
+    def returned(*_: Any, **__: Any) -> None:
+        recording.mark(f"seeded {generator}")
+
+    return wrap(holder, name, heard, returned)
+
+
+def _restoring(generator: str, recording: Recording) -> Callable[..., None]:
+    """Return what hears of a state that is set; torch.random.fork_rng sets back what it lent."""
+
+    def heard(*_: Any, **__: Any) -> None:
+        if not is_within("fork_rng"):
+            recording.event("restore-rng", generator)
+
+    return heard

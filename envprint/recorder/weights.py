@@ -1,0 +1,80 @@
+"""Digests and norms of what an optimizer works on, and the model that owns it."""
+
+import gc
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+
+def parameters_of(optimizer: Any) -> list[Any]:
+    """Return the parameters of an optimizer, in its order."""
+    return [each for group in optimizer.param_groups for each in group["params"]]
+
+
+def settings_of(group: dict[str, Any]) -> dict[str, Any]:
+    """Return what a group of parameters is trained with."""
+    plain = {key: value for key, value in group.items() if key not in {"params", "param_names"}}
+    return {
+        key: value if isinstance(value, (bool, int, float, str)) else repr(value)[:80] for key, value in plain.items()
+    }
+
+
+def rates_of(optimizer: Any) -> tuple[float, ...]:
+    """Return the learning rates of the groups; one that lies on another device is not read."""
+    rates = [group["lr"] for group in optimizer.param_groups if "lr" in group]
+    return tuple(float(rate) for rate in rates if getattr(rate, "device", None) is None or rate.device.type == "cpu")
+
+
+def read_after(optimizer: Any) -> dict[str, Any]:
+    """Return digests of parameters, of what the optimizer remembers and of gradients, and the norm of these.
+
+    They are read after the step, since an optimizer may be handed the code that makes the gradients, as a closure.
+    """
+    parameters = parameters_of(optimizer)
+    kept = [
+        value
+        for each in parameters
+        for _, value in sorted((optimizer.state.get(each) or {}).items(), key=lambda item: str(item[0]))
+    ]
+    gradients = [each.grad for each in parameters if each.grad is not None]
+    return {
+        "parameters": digest_of_all(parameters),
+        "state": digest_of_all(kept),
+        "gradients": digest_of_all(gradients),
+        "gradient_norm": norm_of(gradients),
+    }
+
+
+def digest_of_all(values: list[Any]) -> str:
+    """Return the digest of several tensors and numbers."""
+    from envprint.models.values import Digests
+
+    return Digests().of([value.detach() if hasattr(value, "detach") else value for value in values])
+
+
+def norm_of(gradients: list[Any]) -> str | None:
+    """Return the norm of all gradients, exactly; None where there are none. One read for all."""
+    torch = sys.modules["torch"]
+    dense = [each.detach() for each in gradients if not each.is_sparse]
+    if not dense:
+        return None
+    norms = [torch.linalg.vector_norm(each, dtype=torch.promote_types(each.dtype, torch.float32)) for each in dense]
+    where = norms[0].device
+    return float(torch.linalg.vector_norm(torch.stack([each.to(where, torch.float64) for each in norms]))).hex()
+
+
+def owner_of(parameters: list[Any]) -> Any:
+    """Return the outermost module that has these parameters, None where none has."""
+    wanted = {id(each) for each in parameters}
+    owners = [module for module in modules() if wanted & {id(each) for each in module.parameters()}]
+    inner = {id(child) for module in owners for child in module.children()}
+    outer = [module for module in owners if id(module) not in inner]
+    return max(outer, key=lambda module: sum(1 for _ in module.modules()), default=None)
+
+
+def modules() -> Iterator[Any]:
+    """Yield the modules of this process."""
+    torch = sys.modules.get("torch")
+    kind: Any = getattr(getattr(torch, "nn", None), "Module", None)
+    if kind is not None:
+        yield from (each for each in gc.get_objects() if issubclass(type(each), kind))

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import click
+
 from envprint.errors import EnvprintError
 from envprint.manifest.writing import refuse_overwrite
 from envprint.recorder.launching import launch
@@ -15,5 +17,13 @@ def run_recorded(command: tuple[str, ...], output: Path, *, force: bool, anonymo
         raise EnvprintError(f"no file was named to record to; {TO_A_FILE}")
     if anonymous:
         raise EnvprintError("--anonymous is not for recorded runs yet; leave it out")
-    refuse_overwrite(output, force=force)
-    return launch(command, output)
+    if not output.absolute().parent.is_dir():
+        raise EnvprintError(f"there is no folder {output.parent}")
+    for each in (output, *output.parent.glob(f"{output.stem}.rank*{output.suffix}")):
+        refuse_overwrite(each, force=force)
+    done = launch(command, output)
+    written = ", ".join(map(str, done.manifests))
+    click.echo(
+        f"envprint: recorded to {written}" if written else f"envprint: nothing was recorded: {done.reason}", err=True
+    )
+    return done.status

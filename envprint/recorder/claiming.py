@@ -7,6 +7,9 @@ import contextlib
 import os
 from pathlib import Path
 
+SEEN = "python"  # the file that says that some Python began to record
+NO_PYTHON = "the command ran no Python that imports envprint and heeds PYTHONPATH"
+NO_STEP = "its Python ended before a first step, and not by itself"
 RANKS = (("RANK", "WORLD_SIZE"), ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE"))
 
 
@@ -35,13 +38,26 @@ class Claim:
 
     def is_free(self) -> bool:
         """Tell whether no process has claimed to write any manifest."""
-        return self.file is None or not any(self.file.parent.iterdir())
+        return self.file is None or not _claims(self.file.parent)
 
     def _read(self) -> str:
         try:
             return "" if self.file is None else self.file.read_text(encoding="ascii")
         except OSError:
             return ""
+
+
+def claimed(folder: Path, path: Path) -> tuple[tuple[Path, ...], str]:
+    """Return the manifests that processes wrote, or why there are none."""
+    names = _claims(folder)
+    if not names:
+        return (), NO_STEP if (folder / SEEN).exists() else NO_PYTHON
+    found = tuple(path.with_name(name) for name in names if path.with_name(name).exists())
+    return found, "" if found else f"{path} cannot be written"
+
+
+def _claims(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir() if each.name != SEEN)
 
 
 def claim_of_this_process(path: Path) -> tuple[Claim, Path]:
@@ -59,4 +75,6 @@ def claim_of_this_process(path: Path) -> tuple[Claim, Path]:
         is_foremost = os.environ.get("ENVPRINT_RECORD_RANK") != rank
         os.environ["ENVPRINT_RECORD_RANK"] = rank  # what this process starts inherits its rank, and is none itself
         path = path.with_name(f"{path.stem}.rank{rank}{path.suffix}")
+    if folder is not None:
+        Path(folder, SEEN).touch()
     return Claim(None if folder is None else Path(folder), path, is_foremost=is_foremost), path

@@ -85,7 +85,8 @@ def _parts(tensor: Any) -> dict[str, Any]:
     if tensor.is_nested:
         return {str(place): part for place, part in enumerate(tensor.unbind())}
     if hasattr(tensor, "__tensor_flatten__"):
-        return {name: getattr(tensor, name) for name in tensor.__tensor_flatten__()[0]}
+        named = {name: getattr(tensor, name) for name in tensor.__tensor_flatten__()[0]}
+        return {name: each for name, each in named.items() if hasattr(each, "detach")}  # a DTensor names its mesh too
     if layout in INDICES:
         whole = tensor.coalesce() if tensor.is_sparse else tensor
         return {name: getattr(whole, name)() for name in (*INDICES[layout], "values")}

@@ -45,7 +45,8 @@ def _bounds(tensor: Any, owner: Any, name: str) -> list[float]:
     hidden = getattr(owner, "hidden_size", None)
     if isinstance(hidden, int) and hidden > 0 and hasattr(owner, "_flat_weights"):  # torch.nn.RNNBase
         return [1 / math.sqrt(hidden)]
-    weight: Any = tensor if tensor.dim() > 1 else getattr(owner, "weight", None)
+    # not owner.weight: of a parametrised module, that computes it, and may draw or write
+    weight: Any = tensor if tensor.dim() > 1 else getattr(owner, "_parameters", {}).get("weight")
     if name.rpartition(".")[2] not in {"weight", "bias", "in_proj_weight"} or not hasattr(weight, "dim"):
         return []
     if weight.dim() < 2:  # noqa: PLR2004 - a norm's weight has no fan

@@ -3,23 +3,23 @@
 import contextlib
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 SEED = 0
+DEVICES = ("cuda", "xpu", "mps")
 
 
 @contextlib.contextmanager
 def generators_kept(torch: Any) -> Iterator[None]:
     """Put back the states of the generators of Python, numpy, torch and each device in use."""
     numpy = sys.modules.get("numpy")
-    of_python, of_numpy = random.getstate(), numpy.random.get_state() if numpy else None
+    of_python, of_numpy = random.getstate(), numpy.random.get_state(legacy=False) if numpy else None
     with contextlib.ExitStack() as stack:
-        for kind in ("cuda", "xpu", "mps"):
-            backend = getattr(torch, kind, None)
-            if backend is not None and backend.is_available() and getattr(backend, "is_initialized", lambda: True)():
-                devices = list(range(backend.device_count()))
-                stack.enter_context(torch.random.fork_rng(devices, device_type=kind))
+        for kind, backend in _in_use(torch):
+            devices = list(range(backend.device_count()))
+            stack.enter_context(torch.random.fork_rng(devices, device_type=kind))
         stack.enter_context(torch.random.fork_rng([]))
         try:
             yield
@@ -31,7 +31,43 @@ def generators_kept(torch: Any) -> Iterator[None]:
 
 def seed_generators(torch: Any) -> None:
     """Seed every generator that a model may draw from."""
-    torch.manual_seed(SEED)
+    # not by torch.manual_seed: for devices that are not in use yet, it would seed those that begin later
+    torch.default_generator.manual_seed(SEED)
+    for _, backend in _in_use(torch):
+        getattr(backend, "manual_seed_all", backend.manual_seed)(SEED)
     random.seed(SEED)
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed(SEED)
+
+
+def states(torch: Any) -> list[Any]:
+    """Return the states of torch's generators, which tell whether one was drawn from."""
+    found = [torch.default_generator.get_state()]
+    for _, backend in _in_use(torch):
+        found += backend.get_rng_state_all() if hasattr(backend, "get_rng_state_all") else [backend.get_rng_state()]
+    return found
+
+
+def is_generator(value: Any, torch: Any) -> bool:
+    """Tell whether a value is a generator of its own, of torch, Python or numpy."""
+    of_numpy = type(value).__module__.startswith("numpy.random") and type(value).__name__ in {
+        "Generator",
+        "RandomState",
+    }
+    return of_numpy or isinstance(value, (random.Random, torch.Generator))
+
+
+def state_of(generator: Any) -> Callable[[], None]:
+    """Return what sets a generator back to where it is now."""
+    for read, write in (("get_state", "set_state"), ("getstate", "setstate")):
+        if hasattr(generator, read):
+            return partial(getattr(generator, write), getattr(generator, read)())
+    bits = getattr(generator, "bit_generator", generator)  # of numpy's Generator
+    return partial(setattr, bits, "state", bits.state)
+
+
+def _in_use(torch: Any) -> Iterator[tuple[str, Any]]:
+    for kind in DEVICES:
+        backend = getattr(torch, kind, None)
+        if backend is not None and getattr(backend, "is_initialized", backend.is_available)():
+            yield kind, backend

@@ -6,6 +6,7 @@ The numbers follow from an integer hash, so that they are the same on every mach
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
+from envprint.models.attributes import own
 from envprint.probes.inputs import SIGNIFICAND_BITS, Inputs
 
 Arguments: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
@@ -18,18 +19,21 @@ TRIED = 16  # layers
 
 
 def as_arguments(inputs: Any) -> Arguments:
-    """Return inputs as the arguments of a call: a mapping by name, a tuple by place, anything else as the first."""
+    """Return inputs as the arguments of a call: a mapping by name, a tuple by place, anything else as the first.
+
+    A named tuple, such as a PackedSequence, is one argument.
+    """
     if hasattr(inputs, "keys"):  # a dict, or transformers' BatchEncoding
         return (), dict(inputs)
-    return (tuple(inputs), {}) if isinstance(inputs, (tuple, list)) else ((inputs,), {})
+    return (tuple(inputs), {}) if type(inputs) in {tuple, list} else ((inputs,), {})
 
 
 def candidates(model: Any, torch: Any) -> Iterator[Arguments]:
     """Yield arguments that a model may take, the likeliest first."""
     for name in ("dummy_inputs", "example_input_array"):  # of transformers; of Lightning
-        own = getattr(model, name, None)
-        if own is not None:
-            yield as_arguments(_moved(own, _device_of(model)))
+        found = own(model, name)
+        if found is not None:
+            yield as_arguments(_moved(found, _device_of(model)))
     seen: set[tuple[Any, ...]] = set()
     layers = (module for module in model.modules() if module is not model or not list(model.children()))
     for layer in list(layers)[:TRIED]:

@@ -5,44 +5,52 @@ The hooks are torch's global ones: a hook on a module itself switches off the fa
 """
 
 import contextlib
+import copy
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 from envprint.manifest.model import Call, Pass
+from envprint.models.generators import states
 from envprint.models.made_inputs import Arguments
 from envprint.models.undisturbed import Trial
-from envprint.models.values import Digests, dtype_of, first_tensor, sample
+from envprint.models.values import Digests, dtype_of, first_tensor, sample, tensors_in
 
 MOST_CALLS = 20_000  # of a model that loops; what comes later is not described
 
 
 class Watch:
-    """The calls of one pass, in the order in which they ended."""
+    """The calls of one pass in this thread, in the order in which they ended."""
 
     def __init__(self, names: dict[int, str], torch: Any) -> None:
         self.names = names
         self.torch = torch
+        self.thread = threading.get_ident()
         self.digests = Digests()
         self.calls: list[Call] = []
         self.begun: list[tuple[int, str, Any]] = []
 
     def begin(self, module: Any, arguments: Any) -> None:
-        """Note what goes in, before the module can write to it, and the state of the generator."""
-        if id(module) in self.names and len(self.calls) < MOST_CALLS:
-            inputs = self.digests.of(arguments)
-            self.begun.append((id(module), inputs, self.torch.default_generator.get_state()))
+        """Note what goes in, before the module can write to it, and the states of the generators."""
+        if self._is_watched(module):
+            self.begun.append((id(module), self.digests.of(arguments), states(self.torch)))
 
     def end(self, module: Any, _: Any, named: Any, output: Any = None) -> None:
         """Note what came out; `named` are the arguments that were given by name."""
+        if not self._is_watched(module):
+            return
         while self.begun and self.begun[-1][0] != id(module):  # one that raised, and was caught
             self.begun.pop()
         if not self.begun:
             return
-        _, inputs, state = self.begun.pop()
+        _, inputs, before = self.begun.pop()
         given = self.digests.of((inputs, named)) if named else inputs
-        draws = not self.torch.equal(state, self.torch.default_generator.get_state())
+        draws = not all(map(self.torch.equal, before, states(self.torch)))
         self.calls.append(self._call(self.names[id(module)], given, output, draws=draws))
+
+    def _is_watched(self, module: Any) -> bool:
+        return id(module) in self.names and len(self.calls) < MOST_CALLS and threading.get_ident() == self.thread
 
     def _call(self, name: str, inputs: str, output: Any, *, draws: bool) -> Call:
         tensor = first_tensor(output)
@@ -61,6 +69,8 @@ class Watch:
         finally:
             for hook in hooks:
                 hook.remove()
+                # remove() of torch 2.13 forgets it there, and torch.compile then warns of hooks for ever
+                getattr(module, "_global_forward_hooks_with_kwargs", {}).pop(hook.id, None)
 
 
 def _register(module: Any, end: Any) -> Any:
@@ -72,33 +82,44 @@ def _register(module: Any, end: Any) -> Any:
 
 def run_pass(trial: Trial, model: Any, arguments: Arguments, names: dict[int, str], *, evaluate: bool) -> Pass:
     """Run one pass, in the model's own mode or in evaluation mode; raises what the model raises."""
-    watch = Watch(names, sys.modules["torch"])
+    torch = sys.modules["torch"]
+    watch = Watch(names, torch)
     trial.begin(evaluate=evaluate)
     given = _copied(arguments)
     inputs = watch.digests.of(given)
     before = {id(module): dict(vars(module)) for module in model.modules()}
     with watch.listening() if names else contextlib.nullcontext():
-        output = model(*given[0], **given[1])
+        output = _inner(model, torch)(*given[0], **given[1])
     outputs = watch.digests.of(output)
     changed = [*trial.written(), *_set(model, before, watch.digests)] if evaluate else []
     if evaluate and Digests().of(given) != inputs:
         changed.append("inputs")
-    return Pass(inputs=inputs, outputs=outputs, calls=tuple(watch.calls), changed=tuple(sorted(changed)))
+    return Pass(inputs=inputs, outputs=outputs, calls=tuple(watch.calls), changed=tuple(sorted(set(changed))))
 
 
-def _copied(value: Any) -> Any:
-    """Return arguments whose tensors are copies: a pass may write to its input."""
-    if hasattr(value, "untyped_storage"):
-        return value.detach().clone()
-    if isinstance(value, dict):
-        return {name: _copied(each) for name, each in value.items()}
-    return type(value)(map(_copied, value)) if type(value) in {list, tuple} else value
+def _inner(model: Any, torch: Any) -> Any:
+    """Return the model within what spreads it over devices or processes: those would wait for one another."""
+    while isinstance(model, (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)):
+        model = model.module
+    return model
+
+
+def _copied(arguments: Arguments) -> Arguments:
+    """Return arguments whose tensors and containers are copies: a pass may write to its input."""
+    memo = {id(each): each.detach().clone().requires_grad_(each.requires_grad) for each in tensors_in(arguments)}
+    try:
+        return copy.deepcopy(arguments, memo)
+    except (TypeError, RuntimeError):  # it holds what cannot be copied, such as a lock or an open file
+        return arguments
 
 
 def _set(model: Any, before: dict[int, dict[str, Any]], digests: Digests) -> Iterator[str]:
     """Yield the public attributes that have another value than before."""
     for path, module in model.named_modules():
-        kept = before.get(id(module), {})
+        kept = before.get(id(module))
+        if kept is None:
+            yield path
+            continue
         for name, value in vars(module).items():
             if name.startswith("_") or name == "training" or value is kept.get(name):
                 continue

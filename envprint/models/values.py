@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import sys
 import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -27,17 +28,17 @@ class Digests:
         import xxhash
 
         parts = list(self._parts(value, DEEPEST))
-        if len(parts) == 1 and hasattr(value, "untyped_storage"):
+        if len(parts) == 1 and _is_tensor(value):
             return parts[0]
         return f"xxh3-128-nested:{xxhash.xxh3_128_hexdigest(chr(10).join(parts).encode())}"
 
     def _parts(self, value: Any, depth: int) -> Iterator[str]:
-        if hasattr(value, "untyped_storage"):
+        if _is_tensor(value):
             yield self._of_tensor(value)
         elif depth and (inner := inside(value)) is not None:
             yield type(value).__name__ if isinstance(value, (list, tuple, Mapping)) else "record"
             for key, each in inner:
-                yield f"{key}:"
+                yield f"{_plain(key)}:"
                 yield from self._parts(each, depth - 1)
         else:
             yield repr(value) if value is None or isinstance(value, (bool, int, float, str)) else type(value).__name__
@@ -60,6 +61,20 @@ def _version(tensor: Any) -> int | None:
         return None
 
 
+def _plain(value: Any) -> Any:
+    """Return a plain value, and of any other the class: the text of an object may tell where in memory it is."""
+    return value if value is None or type(value) in {bool, int, float, str} else type(value).__name__
+
+
+def _is_tensor(value: Any) -> bool:
+    """Tell whether a value is a tensor of its own; torch's first kind of nested ones has no shape, and is a list."""
+    return hasattr(value, "untyped_storage") and not _is_nested(value)
+
+
+def _is_nested(value: Any) -> bool:
+    return bool(getattr(value, "is_nested", False)) and str(value.layout) == "torch.strided"
+
+
 def inside(value: Any) -> list[tuple[Any, Any]] | None:
     """Return what a container holds, with the keys; None where it is none."""
     if isinstance(value, Mapping):
@@ -68,22 +83,26 @@ def inside(value: Any) -> list[tuple[Any, Any]] | None:
         return list(enumerate(value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return [(field.name, getattr(value, field.name, None)) for field in dataclasses.fields(value)]
-    return None
+    return list(enumerate(value.unbind())) if _is_nested(value) else None
 
 
-def first_tensor(value: Any, depth: int = DEEPEST) -> Any:
-    """Return the first tensor in a value, None where there is none."""
+def tensors_in(value: Any, depth: int = DEEPEST) -> Iterator[Any]:
+    """Yield the tensors in a value, nested ones as a whole."""
     if hasattr(value, "untyped_storage"):
-        return value
+        yield value
+        return
     for _, each in (inside(value) or ()) if depth else ():
-        if (found := first_tensor(each, depth - 1)) is not None:
-            return found
-    return None
+        yield from tensors_in(each, depth - 1)
+
+
+def first_tensor(value: Any) -> Any:
+    """Return the first tensor in a value, None where there is none."""
+    return next(tensors_in(value), None)
 
 
 def sample(tensor: Any, torch: Any) -> str | None:
     """Return up to 16 numbers of a tensor, at the same places in any of its size, as raw bits; None of other types."""
-    if dtype_of(tensor) not in LAYOUTS or tensor.is_meta or tensor.layout != torch.strided:
+    if dtype_of(tensor) not in LAYOUTS or tensor.is_meta or not is_array(tensor, torch):
         return None
     chosen = sampled_places(tensor.numel())
     index = torch.tensor(chosen, dtype=torch.int64, device=tensor.device)
@@ -94,3 +113,14 @@ def sample(tensor: Any, torch: Any) -> str | None:
 def dtype_of(tensor: Any) -> str:
     """Return the name of a tensor's type, as torch has it, without `torch.`."""
     return str(tensor.dtype).removeprefix("torch.")
+
+
+def is_array(tensor: Any, torch: Any) -> bool:
+    """Tell whether a tensor is one array of numbers: not sparse, nested, quantised, nor a wrapper, as a DTensor is."""
+    plain = tensor.layout == torch.strided and not tensor.is_nested and not tensor.is_quantized
+    return plain and not hasattr(tensor, "__tensor_flatten__")
+
+
+def is_uninitialised(tensor: Any) -> bool:
+    """Tell whether this is a tensor of a lazy module that has no shape yet."""
+    return isinstance(tensor, sys.modules["torch"].nn.parameter.UninitializedTensorMixin)

@@ -102,13 +102,22 @@ class Side(Record):
     name: str = ""
 
 
+class Losses(Record):
+    """The losses of one step of two recorded runs, as texts; None where one is not known."""
+
+    step: int
+    a: str | None = None
+    b: str | None = None
+
+
 class Divergence(Record):
-    """The first place where two recorded runs part."""
+    """The first place where two recorded runs part; `losses` are those of the kept steps around it."""
 
     step: int
     component: str
     a: str
     b: str
+    losses: tuple[Losses, ...] = ()
 
 
 class KernelDrift(Record):

@@ -6,7 +6,8 @@ from typing import Any, Literal
 from envprint.causes.cause import Bug, Cause, Effect, State
 from envprint.causes.conditions import all_hold, where_it_holds
 from envprint.causes.evidence import reaches
-from envprint.causes.loading import load_catalog
+from envprint.causes.loading import causes_by_id, load_catalog
+from envprint.causes.runs.checkup import shown_by
 from envprint.causes.suspects import bugs_in
 from envprint.manifest import Manifest
 from envprint.manifest.facts import Facts, facts_of
@@ -27,7 +28,10 @@ def find_hazards(*manifests: tuple[SideName, Manifest]) -> tuple[Hazard, ...]:
     found: dict[tuple[str, str], Hazard] = {}
     for side, manifest in manifests:
         facts = facts_of(manifest)
-        for hazard in (*_of_causes(facts, tuple(_unsteady(manifest))), *_of_bugs(facts)):
+        of_run = tuple(_of_run(manifest))
+        shown = {hazard.cause for hazard in of_run}
+        of_facts = (*_of_causes(facts, tuple(_unsteady(manifest))), *_of_bugs(facts))
+        for hazard in (*of_run, *(each for each in of_facts if each.cause not in shown)):
             key = hazard.cause, hazard.title
             known = found.get(key)
             found[key] = _together(known, hazard, side) if known else hazard.model_copy(update={"sides": (side,)})
@@ -58,6 +62,12 @@ def _of_bugs(facts: Facts) -> Iterator[Hazard]:
     for bug in bugs_in(facts):
         hazard = _hazard(bug, bug.cause, "wrong", RARELY if bug.rarely else bug.prior, _facts(bug.when, facts))
         yield hazard.model_copy(update={"wrong": True})
+
+
+def _of_run(manifest: Manifest) -> Iterator[Hazard]:
+    """Yield what a recorded run shows of itself: seen, it says more than what facts only allow."""
+    for each in shown_by(manifest.run) if manifest.run else ():
+        yield _hazard(causes_by_id()[each.cause], each.cause, each.makes, each.likelihood, each.facts)
 
 
 def _hazard(of: Cause | Bug, cause: str, makes: Makes, likelihood: float, facts: dict[str, Any]) -> Hazard:

@@ -40,8 +40,8 @@ def lay_out_finding(place: int, finding: Finding, report: Report) -> RenderableT
 
 
 def _seen(finding: Finding, report: Report) -> Iterator[tuple[str, str]]:
-    """Yield what speaks for a finding about models: of tensors and settings alone it is seldom plain."""
-    if is_about_models(finding, report):
+    """Yield what speaks for a finding about models or runs: of tensors and settings alone it is seldom plain."""
+    if is_about_models(finding, report) or report.first_divergence:
         for place, each in enumerate(finding.evidence[:SENTENCES]):
             yield "" if place else "evidence", plain(each)
 

@@ -8,6 +8,7 @@ from envprint.renderers.facts import TENSORS
 from envprint.renderers.markdown_findings import show_findings, show_hazards
 from envprint.renderers.markdown_models import show_models
 from envprint.renderers.markdown_text import VALUE, code, folded, items, listed, prose, rows
+from envprint.renderers.parting import UNKNOWN, say_place, shorten
 from envprint.renderers.values import both_values
 from envprint.report import Bearing, Checkup, Drift, KernelDrift, Report, SideGap
 
@@ -63,7 +64,10 @@ def _sides(report: Report) -> Iterator[str]:
 def _parting(report: Report) -> Iterator[str]:
     if report.first_divergence is not None:
         at = report.first_divergence
-        yield f"They part at step {code(at.step)}, in {code(at.component)}: {code(at.a)} / {code(at.b)}"
+        yield f"They part {prose(say_place(at))}: {code(shorten(at.a))} / {code(shorten(at.b))}"
+        if at.losses:
+            losses = [(code(each.step), code(each.a or UNKNOWN), code(each.b or UNKNOWN)) for each in at.losses]
+            yield rows(("step", "loss of a", "loss of b"), losses)
 
 
 def _unexplained(report: Report) -> Iterator[str]:

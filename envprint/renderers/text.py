@@ -19,6 +19,7 @@ from envprint.renderers.facts import (
 from envprint.renderers.findings import KERNELS_NAMED, in_full, lay_out_finding
 from envprint.renderers.layout import draw, grid
 from envprint.renderers.model_drift import lay_out_models
+from envprint.renderers.parting import lay_out_parting
 from envprint.renderers.plain import plain
 from envprint.report import Dismissed, Drift, Finding, Report
 
@@ -36,6 +37,8 @@ def render_text(report: Report) -> str:
 def lay_out(report: Report) -> RenderableType:
     """Return the report as a layout that a rich console prints in its own width and colours."""
     parts: list[RenderableType] = [_headline(report), *(Text(plain(note), style="dim") for note in report.notes), ""]
+    if report.first_divergence:
+        parts += [lay_out_parting(report.first_divergence), ""]
     for place, finding in enumerate(in_full(report), 1):
         parts += [lay_out_finding(place, finding, report), ""]
     if report.models:

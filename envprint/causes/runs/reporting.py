@@ -1,82 +1,87 @@
 """A report of two recorded runs, on top of that of their environments."""
 
-from envprint.causes.findings import band_of
-from envprint.causes.loading import causes_by_id
-from envprint.causes.models.observed import LIKELY, MAYBE, Observed
-from envprint.causes.runs.parting import ROUNDING, Parting, find_parting, loss_gap
-from envprint.causes.runs.seen import RULES
-from envprint.manifest.ledger import Run
-from envprint.probes.wording import size_of
-from envprint.report import Finding, Report
+from collections.abc import Callable, Iterator
 
-# what only rounding parts: everything that goes in is the same, and the losses nearly are
-COMPUTED = ("loss", "gradients", "parameters", "state")
+from envprint.causes.models.observed import Observed
+from envprint.causes.runs.alignment import Alignment, align
+from envprint.causes.runs.around import divergence_of
+from envprint.causes.runs.gaps import COMPUTED, is_rounding
+from envprint.causes.runs.nonetheless import report_alike
+from envprint.causes.runs.pair import Pair
+from envprint.causes.runs.parting import find_parting
+from envprint.causes.runs.ranking import rank, settle
+from envprint.causes.runs.seen_code import see_code
+from envprint.causes.runs.seen_forwards import see_autocast, see_compiled, see_losses
+from envprint.causes.runs.seen_loaders import see_data, see_files, see_loaders
+from envprint.causes.runs.seen_models import see_initial, see_mode, see_models, see_types
+from envprint.causes.runs.seen_resuming import see_resuming
+from envprint.causes.runs.seen_seeds import see_late_seeds, see_reseeding, see_seeds, see_shift
+from envprint.causes.runs.seen_steps import (
+    see_clipping,
+    see_kept_gradients,
+    see_optimizer,
+    see_rates,
+)
+from envprint.causes.runs.summary import summarise
+from envprint.manifest.ledger import Run
+from envprint.report import Report
+
+RULES: tuple[Callable[[Pair], Iterator[Observed]], ...] = (
+    see_types,
+    see_late_seeds,
+    see_seeds,
+    see_resuming,
+    see_loaders,
+    see_files,
+    see_reseeding,
+    see_mode,
+    see_models,
+    see_losses,
+    see_autocast,
+    see_compiled,
+    see_clipping,
+    see_kept_gradients,
+    see_optimizer,
+    see_rates,
+    see_shift,
+    see_data,
+    see_initial,
+    see_code,
+)
 
 
 def report_runs(a: Run, b: Run, environments: Report) -> Report:
     """Return when two runs parted, where and why, before how their environments differ."""
-    parting = find_parting(a, b)
+    aligned = align(a, b)
+    parting = find_parting(a, b, aligned)
     if parting is None:
-        return _identical(a, b, environments)
-    observed = sorted((each for rule in RULES for each in rule(a, b, parting)), key=lambda each: -each.probability)
-    seen = tuple(_finding(each) for each in _once(observed))
-    computed = _is_rounding(a, b, parting)
-    first, rest = (environments.findings, seen) if computed else (seen, environments.findings)
-    names = {each.cause for each in first}
+        return report_alike(a, b, aligned, environments)
+    changes = {each.path: each for each in environments.changes}
+    pair = Pair(a, b, aligned, parting, changes, frozenset(each.cause for each in environments.hazards))
+    rounding = is_rounding(aligned, parting, _drift(environments))
+    seen = settle(each for rule in RULES for each in rule(pair))
+    findings, dismissed = rank(seen, environments.findings, rounding=rounding, computed=parting.component in COMPUTED)
     return environments.model_copy(
         update={
             "verdict": "divergent",
-            "summary": _summary(a, b, parting, first, computed=computed),
-            "first_divergence": parting.divergence(),
-            "findings": (*first, *(each for each in rest if each.cause not in names)),
+            "summary": summarise(pair, findings, rounding=rounding),
+            "notes": (*environments.notes, *_notes(aligned)),
+            "first_divergence": divergence_of(aligned, parting),
+            "findings": findings,
+            "dismissed": (*dismissed, *environments.dismissed),
         }
     )
 
 
-def _once(observed: list[Observed]) -> list[Observed]:
-    found: dict[str, Observed] = {}
-    for each in observed:
-        found.setdefault(each.cause, each)
-    return list(found.values())
+def _drift(environments: Report) -> float:
+    """Return how far the kernels of both places are apart, 0 where no probe tells."""
+    kernels = environments.drift.kernels if environments.drift else ()
+    return max((each.relative for each in kernels if each.relative), default=0.0)
 
 
-def _finding(observed: Observed) -> Finding:
-    cause = causes_by_id()[observed.cause]
-    return Finding(
-        cause=cause.id, title=cause.title, status="confirmed" if observed.probability >= LIKELY else "possible",
-        confidence=observed.probability, effect=cause.magnitude, expected=cause.expected or band_of(cause.band),
-        evidence=observed.evidence, why=cause.why, fix=cause.fix, cost=cause.cost, see=cause.see,
-    )  # fmt: skip
-
-
-def _is_rounding(a: Run, b: Run, parting: Parting) -> bool:
-    """Tell whether all that went into the step is the same, and what came out differs by no more than rounding."""
-    if parting.component not in COMPUTED:
-        return False
-    gap = loss_gap(a, b, parting.step)
-    return gap is not None and gap <= ROUNDING
-
-
-def _summary(a: Run, b: Run, parting: Parting, findings: tuple[Finding, ...], *, computed: bool) -> str:
-    where = f"at step {parting.step}" if parting.step else "before the first step"
-    said = f"They part {where}: {parting.component}"
-    gap = loss_gap(a, b, parting.step)
-    if parting.component == "loss" and gap:
-        said = f"{said} {parting.a} / {parting.b}, {size_of(gap)} relative"
-    if computed:
-        said = f"{said}, with the same weights, batch and random states: by rounding"
-    likely = [each for each in findings if each.confidence >= MAYBE]
-    cause = f". {likely[0].title}" if likely else ""
-    evidence = f": {likely[0].evidence[0]}" if likely and likely[0].confidence >= LIKELY and likely[0].evidence else ""
-    return f"{said}{cause}{evidence}."
-
-
-def _identical(a: Run, b: Run, environments: Report) -> Report:
-    """Return that two runs are the same as far as both went; what differs nonetheless stays in the report."""
-    common = sorted({each.step for each in a.ledger} & {each.step for each in b.ledger})
-    if not common:
-        return environments
-    until = f"The runs are the same, bit for bit, up to step {common[-1]}"
-    verdict = "identical" if environments.verdict == "identical" else "equivalent"
-    nonetheless = "" if verdict == "identical" else "; what differs nonetheless had no effect on them"
-    return environments.model_copy(update={"verdict": verdict, "summary": f"{until}{nonetheless}."})
+def _notes(aligned: Alignment) -> Iterator[str]:
+    if aligned.begins:
+        yield (
+            f"{aligned.resumed} begins with the weights that step {aligned.begins} of the other run left; "
+            f"its first step is counted as step {aligned.begins + 1}"
+        )

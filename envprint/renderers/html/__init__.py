@@ -15,8 +15,8 @@ from envprint.renderers.html.kernels import show_drift
 from envprint.renderers.html.models import show_models
 from envprint.renderers.html.orders import show_orders
 from envprint.renderers.html.page import render_page
-from envprint.renderers.html.tables import definitions, section
-from envprint.report import Checkup, Divergence, Report, Side, Verdict
+from envprint.renderers.html.parting import show_parting
+from envprint.report import Checkup, Report, Side, Verdict
 
 SIGNS: dict[Verdict, str] = {"identical": "=", "equivalent": "≈", "divergent": "≠", "undecidable": "?"}
 
@@ -32,7 +32,7 @@ def render_html(report: Report) -> str:
         _sides(report.sides.items()),
     ]
     sections = [
-        _parting(report.first_divergence),
+        show_parting(report.first_divergence),
         show_findings(report),
         show_unexplained(report.unexplained),
         show_models(report.models),
@@ -64,11 +64,3 @@ def _sides(sides: Iterable[tuple[str, Side]]) -> Html:
 def _side(name: str, side: Side) -> Html:
     shown = code(side.name) if side.name else "without a name"
     return tag("div", tag("dt", name), tag("dd", shown, " ", code(side.id or "no id", class_="id")))
-
-
-def _parting(divergence: Divergence | None) -> Html:
-    if divergence is None:
-        return Html()
-    pairs = [("a", code(divergence.a)), ("b", code(divergence.b))]
-    said = tag("p", f"At step {divergence.step}, in ", code(divergence.component), ".")
-    return section("parting", "Where they part", said, definitions(pairs))

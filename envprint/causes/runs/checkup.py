@@ -1,0 +1,121 @@
+"""What one recorded run shows of itself: outputs that repeat, generators that nobody seeded, weights that stay."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+from envprint.causes.models.observed import named
+from envprint.causes.runs.drawing import drawn_from
+from envprint.causes.runs.pair import at
+from envprint.manifest.ledger import Loader, Run
+
+SEEN, GUESSED = 0.9, 0.6
+IN_A_ROW = 3
+UNSEEDED = {"torch": "torch-seed-not-set", "numpy": "numpy-legacy-unseeded", "python": "python-random-unseeded"}
+TRAINING = " in training mode"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A cause that one run shows: what it makes, how likely, and what shows it, by a name."""
+
+    cause: str
+    makes: Literal["run", "repeat", "wrong"]
+    likelihood: float
+    facts: dict[str, Any]
+
+
+def shown_by(run: Run) -> Iterator[Shown]:
+    """Yield what the ledger of a run shows of it, each cause once."""
+    found: dict[str, Shown] = {}
+    for rule in (_reseeded, _same_batches, _same_order, _still, _unseeded, _unwritten, _evaluated):
+        for each in rule(run):
+            found.setdefault(each.cause, each)
+    yield from found.values()
+
+
+def _reseeded(run: Run) -> Iterator[Shown]:
+    for generator in UNSEEDED:
+        seedings = [each for each in run.seedings if each.generator == generator]
+        again = [each for each in seedings[1:] if each.step or each.after_batch]
+        if again and any(each.value == seedings[0].value for each in again):
+            words = (
+                f"{generator} is seeded {len(seedings)} times, with {again[0].value} again after step {again[0].step}"
+            )
+            yield Shown("reseed-inside-loop", "repeat", SEEN, {"run.seedings": f"{words}{at(again[0].where)}"})
+
+
+def _same_batches(run: Run) -> Iterator[Shown]:
+    """Yield that one batch comes again and again, where the data has more."""
+    if not run.loaders or not _has_more(run.loaders[0]):
+        return
+    steps = [each for each in run.ledger if each.batch is not None]
+    found = _row(steps, "batch")
+    if found:
+        yield Shown(
+            "shuffle-disabled", "repeat", SEEN, {"run.ledger.batch": f"steps {found[0]} to {found[1]} take one batch"}
+        )
+
+
+def _has_more(loader: Loader) -> bool:
+    return loader.length is None or loader.batch_size is None or loader.length > loader.batch_size
+
+
+def _row(steps: list[Any], field: str) -> tuple[int, int] | None:
+    """Return the first and last of the first steps in a row at which a field is the same, None where none are."""
+    first = length = 0
+    for one, other in pairwise(steps):
+        same = getattr(one, field) is not None and getattr(one, field) == getattr(other, field)
+        first, length = (first if length else one.step, length + 1) if same else (0, 0)
+        if length == IN_A_ROW:
+            return first, other.step
+    return None
+
+
+def _same_order(run: Run) -> Iterator[Shown]:
+    """Yield that the second epoch begins with the batch with which the first did."""
+    epochs = [mark.step for mark in run.marks if mark.name == "epoch"]
+    batches = {each.step: each.batch for each in run.ledger if each.batch is not None}
+    later = next((step for step in epochs if step > 1), 0)
+    if not later or not run.loaders or not _has_more(run.loaders[0]) or batches.get(1) != batches.get(later + 1, ""):
+        return
+    loader = run.loaders[0]
+    cause = "shuffle-disabled" if loader.shuffle is False else "reseed-inside-loop"
+    if "Distributed" in (loader.sampler or ""):
+        cause = "distributed-sampler-epoch"
+    words = f"step {later + 1} begins an epoch with the batch of step 1"
+    yield Shown(cause, "repeat", SEEN, {"run.ledger.batch": f"{words}{at(loader.where)}"})
+
+
+def _still(run: Run) -> Iterator[Shown]:
+    """Yield that steps leave all weights as they were, though the learning rate is above 0."""
+    found = _row([each for each in run.ledger if any(each.rates)], "parameters")
+    if found:
+        words = f"steps {found[0]} to {found[1]} leave all weights of the optimizer as they were"
+        yield Shown("optimizer-detached-params", "wrong", SEEN, {"run.ledger.parameters": words})
+
+
+def _unseeded(run: Run) -> Iterator[Shown]:
+    seeded = {each.generator for each in run.seedings}
+    restored = {each.value for each in run.events if each.name == "restore-rng"}
+    drawn = drawn_from(run) | ({"torch"} if run.steps else set())
+    for generator, cause in UNSEEDED.items():
+        if generator in drawn and generator not in seeded | restored:
+            partly = generator == "numpy" and "torch" in seeded
+            words = f"{generator} is drawn from and never seeded"
+            yield Shown("partial-seeding" if partly else cause, "run", SEEN, {"run.seedings": words})
+
+
+def _unwritten(run: Run) -> Iterator[Shown]:
+    tensors = run.model.tensors if run.model else {}
+    names = [name for name, each in tensors.items() if each.looks == "uninitialised"]
+    if names:
+        yield Shown("uninitialised-read", "run", SEEN, {"run.model.tensors": f"{named(names)} hold what memory held"})
+
+
+def _evaluated(run: Run) -> Iterator[Shown]:
+    found = next((each for each in run.events if each.name == "evaluate" and each.value.endswith(TRAINING)), None)
+    if found is not None:
+        words = f"{found.value.removesuffix(TRAINING)} is evaluated{TRAINING} after step {found.step}{at(found.where)}"
+        yield Shown("train-vs-eval", "wrong", GUESSED, {"run.events": words})

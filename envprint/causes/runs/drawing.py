@@ -1,0 +1,57 @@
+"""Which generators a run draws from: a state that nobody draws from acts on nothing, wherever it parts."""
+
+from collections.abc import Iterator, Mapping
+
+from envprint.manifest.ledger import Run, Step
+
+SAMPLES = "samples"  # a mark's digest of the samples of an epoch, beside those of generators
+
+
+def drawn_from(run: Run) -> frozenset[str]:
+    """Return the generators whose state moves from the first loader or step on."""
+    states: dict[str, set[str]] = {}
+    for generators in _states(run):
+        for name, digest in generators.items():
+            states.setdefault(name, set()).add(digest)
+    return frozenset(name for name, seen in states.items() if len(seen) > 1)
+
+
+def _states(run: Run) -> Iterator[Mapping[str, str]]:
+    yield from (mark.generators for mark in run.marks if mark.name == "epoch")
+    yield from (step.generators for step in run.ledger)
+
+
+def parted_generators(one: Step, other: Step, drawn: frozenset[str]) -> list[str]:
+    """Return the generators in use whose states are not the same at a step of two runs."""
+    both = one.generators.keys() & other.generators.keys() & drawn
+    return sorted(name for name in both if one.generators[name] != other.generators[name])
+
+
+def states_before_training(a: Run, b: Run, generator: str) -> bool | None:
+    """Tell whether a generator stood the same as the first loader began; None where that is not known."""
+    states = [
+        next(
+            (mark.generators[generator] for mark in run.marks if mark.name == "epoch" and generator in mark.generators),
+            None,
+        )
+        for run in (a, b)
+    ]
+    return None if None in states else states[0] == states[1]
+
+
+def samples_of_first_epoch(run: Run) -> str | None:
+    """Return the digest of the samples of the first whole epoch, in any order."""
+    return next((mark.generators[SAMPLES] for mark in run.marks if SAMPLES in mark.generators), None)
+
+
+def last_mark_alike(a: Run, b: Run, generator: str) -> tuple[str, str] | None:
+    """Return the last mark of both at which a generator stood the same, and the next, at which it does not."""
+    marks = [[mark for mark in run.marks if generator in mark.generators] for run in (a, b)]
+    before = ""
+    for one, other in zip(*marks, strict=False):
+        if one.name != other.name:
+            return None
+        if one.generators[generator] != other.generators[generator]:
+            return (before, one.name) if before else None
+        before = one.name
+    return None

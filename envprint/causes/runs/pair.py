@@ -1,0 +1,66 @@
+"""Two recorded runs and what is known of how they differ, as the rules read them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from envprint.causes.runs.alignment import Alignment
+from envprint.causes.runs.drawing import drawn_from, parted_generators
+from envprint.causes.runs.parting import Parting
+from envprint.manifest.ledger import Event, Run, Step
+from envprint.report import Change
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two runs, where they part, and what of their environments differs, by path, or is a hazard, by cause."""
+
+    a: Run
+    b: Run
+    aligned: Alignment
+    parting: Parting
+    changes: Mapping[str, Change]
+    hazards: frozenset[str] = frozenset()
+
+    def parts_in(self, *components: str) -> bool:
+        """Tell whether one of these components is where the runs part."""
+        return self.parting.component in components
+
+    @property
+    def sides(self) -> tuple[tuple[str, Run], ...]:
+        """Return both runs with what a report calls them."""
+        return ("a", self.a), ("b", self.b)
+
+    @property
+    def steps(self) -> tuple[Step | None, Step | None]:
+        """Return the step at which results part, of both runs."""
+        number = self.parting.acts
+        return self.aligned.a.get(number), self.aligned.b.get(number)
+
+    @cached_property
+    def parted_states(self) -> frozenset[str]:
+        """Return the generators in use whose states differ where the runs part."""
+        number = self.parting.step
+        one, other = self.aligned.a.get(number), self.aligned.b.get(number)
+        if one is None or other is None:
+            return frozenset()
+        return frozenset(parted_generators(one, other, drawn_from(self.a) | drawn_from(self.b)))
+
+    def events(self, *names: str) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+        """Return what both runs did of some kinds, up to where they part."""
+        left, right = (tuple(_until(run, self.parting.acts, names)) for run in (self.a, self.b))
+        return left, right
+
+
+def _until(run: Run, step: int, names: tuple[str, ...]) -> Iterator[Event]:
+    yield from (each for each in run.events if each.name in names and each.step <= max(step, 1))
+
+
+def values(events: tuple[Event, ...]) -> list[str]:
+    """Return what events say, each value once, in order."""
+    return list(dict.fromkeys(each.value for each in events))
+
+
+def at(where: str) -> str:
+    """Return a place in the code as the end of a sentence, nothing where it is not known."""
+    return f", at {where}" if where and where != "?" else ""

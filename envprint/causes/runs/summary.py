@@ -1,0 +1,73 @@
+"""One sentence or two about where runs part, how far apart that takes them, and why."""
+
+from collections.abc import Iterator, Sequence
+
+from envprint.causes.models.observed import LIKELY, MAYBE
+from envprint.causes.runs.gaps import growth, loss_gap
+from envprint.causes.runs.pair import Pair
+from envprint.causes.runs.parting import RESULTS
+from envprint.probes.wording import size_of
+from envprint.report import Finding
+
+SAID = {
+    "batch": "the batch",
+    "generators": "the random states",
+    "training": "the mode of the model",
+    "loss": "the loss",
+    "gradients": "the gradients",
+    "rates": "the learning rate",
+    "parameters": "the parameters after the step",
+    "state": "what the optimizer remembers",
+}
+
+
+def summarise(pair: Pair, findings: Sequence[Finding], *, rounding: bool) -> str:
+    """Return where two runs part, and the likely cause."""
+    sentences = [f"{_where(pair)}{_how_far(pair, rounding=rounding)}", *_cause(findings), *_closer(pair)]
+    return f"{'. '.join(sentences)}."
+
+
+def _where(pair: Pair) -> str:
+    parting = pair.parting
+    what = SAID.get(parting.component, parting.component)
+    if not parting.step:
+        return f"They part before the first step: {what}"
+    window = parting.window
+    if window:
+        return f"They part between step {window[0]} and {window[1]}, the first that is kept and differs: {what}"
+    return f"They part at step {parting.step}: {what}"
+
+
+def _how_far(pair: Pair, *, rounding: bool) -> str:
+    parting = pair.parting
+    said = f" {parting.a} / {parting.b}" if parting.component in {"loss", "rates", "training"} else ""
+    gap = loss_gap(pair.aligned, parting.acts)
+    if gap and parting.step:
+        later = f" at step {parting.acts}" if parting.acts != parting.step else ""
+        noun = "" if parting.component == "loss" else " in the loss"
+        said = f"{said}, {size_of(gap)} relative{noun}{later}"
+    if rounding:
+        return f"{said}, with the same weights, batch and random states: by rounding{_grown(pair)}"
+    if parting.component in RESULTS and parting.component != "rates":
+        return f"{said}, with the same weights, batch and random states"
+    return said
+
+
+def _grown(pair: Pair) -> str:
+    grown = growth(pair.aligned, pair.parting)
+    return f", {size_of(grown[1])} at step {grown[0]}" if grown and grown[1] else ""
+
+
+def _cause(findings: Sequence[Finding]) -> Iterator[str]:
+    likely = next((each for each in findings[:1] if each.confidence >= MAYBE), None)
+    if likely is not None:
+        sure = likely.confidence >= LIKELY and likely.evidence
+        yield f"{likely.title}: {likely.evidence[0]}" if sure else likely.title
+    elif not findings:
+        yield "Nothing that was recorded accounts for it"
+
+
+def _closer(pair: Pair) -> Iterator[str]:
+    if pair.parting.window:
+        first, last = pair.parting.window
+        yield f"To see the step, record both runs again with --steps {first}:{last}"

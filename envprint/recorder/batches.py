@@ -14,35 +14,42 @@ class Batches:
     """The batches since the last step, and the samples since an epoch began."""
 
     def __init__(self) -> None:
-        self.digests: list[str] = []
-        self.samples = 0
+        self.waiting: list[tuple[str, int]] = []
         self.epoch = 0
         self.seen = 0
         self.loaded = False
+        self.ahead = False
 
-    def add(self, batch: Any, *, loaded: bool) -> None:
-        """Note a batch that a loader gave, or, where there is no loader, what a model was given."""
+    def add(self, batch: Any, *, loaded: bool, ahead: bool = False) -> None:
+        """Note a batch that a loader gave, or, where there is no loader, what a model was given.
+
+        `ahead` is one that a library asked for: it may do so before it needs it, as accelerate does.
+        """
         if self.loaded and not loaded:
             return
         if loaded and not self.loaded:
-            self.loaded, self.digests, self.samples, self.epoch, self.seen = True, [], 0, 0, 0
+            self.loaded, self.waiting, self.epoch, self.seen = True, [], 0, 0
         digest, total, count = read_batch(batch)
-        self.digests.append(digest)
-        self.samples = (self.samples + total) & MASK
+        self.ahead = ahead
+        self.waiting.append((digest, total))
         self.epoch = (self.epoch + total) & MASK
         self.seen += count
 
-    def take(self) -> tuple[str | None, str | None]:
-        """Return the digest of the batches since the last step, and that of their samples, and begin anew."""
+    def take(self, passes: int) -> tuple[str | None, str | None]:
+        """Return the digest of the batches of a step, and that of their samples.
+
+        They are all since the last step; of those asked for ahead as many as there were forward passes, if any.
+        """
         import xxhash
 
-        if not self.digests:
+        most = passes if self.ahead and passes else len(self.waiting)
+        taken, self.waiting = self.waiting[:most], self.waiting[most:]
+        if not taken:
             return None, None
-        digest, samples = self.digests[0], named(self.samples)
-        if len(self.digests) > 1:
-            digest = f"xxh3-128-rows:{xxhash.xxh3_128_hexdigest(' '.join(self.digests).encode())}"
-        self.samples, self.digests = 0, []
-        return digest, samples
+        digest = taken[0][0]
+        if len(taken) > 1:
+            digest = f"xxh3-128-rows:{xxhash.xxh3_128_hexdigest(' '.join(each for each, _ in taken).encode())}"
+        return digest, named(sum(total for _, total in taken) & MASK)
 
     def end_epoch(self) -> tuple[str, int]:
         """Return the digest of all samples of the epoch, in any order, and how many there were."""

@@ -37,7 +37,11 @@ def begin(optimizer: Any, steps: Steps, noting: Noting) -> dict[str, Any]:
     return facts
 
 
-def has_optimizer() -> bool:
-    """Tell whether this process has an optimizer of torch."""
+def has_optimizer(model: Any) -> bool:
+    """Tell whether this process has an optimizer of torch: for a model, where it is known which one is trained."""
     torch: Any = sys.modules["torch"]
-    return any(issubclass(type(each), torch.optim.Optimizer) for each in gc.get_objects())
+    found = [each for each in gc.get_objects() if issubclass(type(each), torch.optim.Optimizer)]
+    if model is None:
+        return bool(found)
+    wanted = {id(each) for each in model.parameters()}
+    return any(wanted & {id(each) for each in parameters_of(optimizer)} for optimizer in found)

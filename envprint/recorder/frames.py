@@ -23,25 +23,15 @@ def caller() -> str:
     return "?" if last is None else _said(last)
 
 
-def is_called_by_user() -> bool:
-    """Tell whether the nearest code that is neither envprint's nor Python's own is the user's, and no library's."""
+def asking() -> tuple[str, str]:
+    """Return whose code called, user or library, and the place: nearest but for envprint's and Python's own."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
     while frame is not None:
         kind = kind_of(frame.f_code.co_filename)
         if kind in {"user", "library"}:
-            return kind == "user"
+            return kind, f"{short(frame.f_code.co_filename)}:{frame.f_code.co_name}"
         frame = frame.f_back
-    return False
-
-
-def is_within(name: str, most: int = 12) -> bool:
-    """Tell whether a function of this name is among the nearest callers."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
-    while frame is not None and most:
-        if frame.f_code.co_name == name:
-            return True
-        frame, most = frame.f_back, most - 1
-    return False
+    return "python", ""
 
 
 @functools.lru_cache(maxsize=4096)

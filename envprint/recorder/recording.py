@@ -14,7 +14,7 @@ from envprint.recorder.batches import is_elsewhere
 from envprint.recorder.beginning import begin, has_optimizer
 from envprint.recorder.events import Events
 from envprint.recorder.flags import read_flags, turned
-from envprint.recorder.frames import caller
+from envprint.recorder.frames import asking, caller
 from envprint.recorder.generators import states
 from envprint.recorder.keeping import Keeper
 from envprint.recorder.loaders import describe_loader
@@ -119,7 +119,7 @@ class Recording:
         """Note a batch that a DataLoader gave; those that are loaded without gradients evaluate."""
         with self.noting("batches"):
             if sys.modules["torch"].is_grad_enabled() and self._may_read(batch):
-                self.steps.batches.add(batch, loaded=True)
+                self.steps.batches.add(batch, loaded=True, ahead=asking()[0] == "library")
 
     def epoch_ended(self) -> None:
         """Note the samples of an epoch."""
@@ -138,7 +138,7 @@ class Recording:
             self.event("evaluate", f"{type(module).__qualname__} in {mode} mode")
             return
         with self.noting("batches"):
-            self.steps.called("forward")
+            self.steps.passed()
             if self.steps.owner is None or self.optimizers is False:
                 self.steps.owner = weakref.ref(module)
             if not self.steps.batches.loaded and self._may_read((arguments, named)):
@@ -175,7 +175,7 @@ class Recording:
         with self.noting("loss"):
             self.steps.lost(tensors[0] if isinstance(tensors, (tuple, list)) and len(tensors) == 1 else tensors)
         if self.optimizers is None:
-            self.optimizers = has_optimizer()
+            self.optimizers = has_optimizer(self.steps.model)
         if not self.optimizers:
             with self.noting("steps"):
                 self.note(WITHOUT)

@@ -22,6 +22,7 @@ class Steps:
         self.chain = Chain()
         self.batches = Batches()
         self.calls: list[str] = []
+        self.passes = 0
         self.loss: Any = None
         self.ledger: list[Step] = []
         self.owner: weakref.ref[Any] | None = None
@@ -37,6 +38,11 @@ class Steps:
         """Note a call since the last step; neighbours that are the same once."""
         if len(self.calls) < MOST_CALLS and (not self.calls or self.calls[-1] != name):
             self.calls.append(name)
+
+    def passed(self) -> None:
+        """Note a forward pass of the outermost module, with gradients."""
+        self.called("forward")
+        self.passes += 1
 
     def lost(self, loss: Any) -> None:
         """Note the loss whose gradients are asked for."""
@@ -68,7 +74,8 @@ class Steps:
 
     def _close(self, facts: dict[str, Any], calls: tuple[str, ...]) -> None:
         loss, self.loss, self.calls = self.loss, None, []
-        facts["batch"], facts["samples"] = self.batches.take()
+        facts["batch"], facts["samples"] = self.batches.take(self.passes)
+        self.passes = 0
         if self.model is not None:
             facts["training"] = bool(self.model.training)
         facts = {name: value for name, value in facts.items() if value is not None}

@@ -117,7 +117,9 @@ def test_a_shell_between_is_no_obstacle(folder: Path) -> None:
 def test_what_the_user_put_into_the_start_of_python_still_runs(folder: Path) -> None:
     own = folder / "own"
     own.mkdir()
-    (own / "sitecustomize.py").write_text("import sys\nif '-c' in sys.orig_argv: print('mine')", encoding="utf-8")
+    (own / "sitecustomize.py").write_text(
+        "import sys\nif 'envprint' not in sys.orig_argv: print('mine')", encoding="utf-8"
+    )
     words = (PYTHON, "-c", "import sys; print(sys.path[1:], sys.modules['sitecustomize'].__file__)")
 
     plain, done = both(words, folder, PYTHONPATH=str(own))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from envprint.recorder.calls import Undo, wrap, wrap_next
-from envprint.recorder.frames import caller, is_called_by_user, short
+from envprint.recorder.frames import asking, caller, short
 from envprint.recorder.recording import Recording
 
 MOST_NAMES = 100_000
@@ -58,7 +58,7 @@ def _note(folder: Any, names: Callable[[], list[Any]], recording: Recording) -> 
     """Note a folder, if the user's code asked for it, and for the first time at that line."""
     import xxhash
 
-    if not isinstance(folder, (str, os.PathLike)) or recording.events.is_full("listing") or not is_called_by_user():
+    if not isinstance(folder, (str, os.PathLike)) or recording.events.is_full("listing") or asking()[0] != "user":
         return
     path = os.path.abspath(os.fspath(folder))  # noqa: PTH100 - as often as folders are listed
     if isinstance(path, bytes) or not recording.is_new((path, where := caller())):

@@ -8,6 +8,7 @@ of compiled modules from outside, which are not traced.
 from typing import Any
 
 from envprint.recorder.calls import ORIGINAL, SKIPPED, Undo, wrap, wrap_outermost
+from envprint.recorder.frames import asking
 from envprint.recorder.recording import Recording
 
 COMPILED = "torch.compile is used: batches that no loader gives are seen where a compiled module is called, else not"
@@ -21,6 +22,8 @@ def observe_forwards(torch: Any, recording: Recording) -> list[Undo]:
     def compiling(_: Any = None, *__: Any, **settings: Any) -> None:
         undo()
         recording.note(COMPILED)
+        if asking()[1].startswith("torch/__init__.py"):
+            return  # a decorator, which calls the function again
         said = (f"{name}={value!r}"[:60] for name, value in sorted(settings.items()) if value is not None)
         recording.event("compile", " ".join(said) or "as it is by default")
 

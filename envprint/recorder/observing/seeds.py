@@ -4,23 +4,28 @@ from collections.abc import Callable
 from typing import Any
 
 from envprint.recorder.calls import Undo, wrap
-from envprint.recorder.frames import is_within
+from envprint.recorder.frames import asking
 from envprint.recorder.recording import Recording
+
+LENDING = ("torch/random.py", "_dynamo/", "_functorch/", "_inductor/", "compile_fx/")
 
 
 def observe_random(random: Any, recording: Recording) -> list[Undo]:
-    """Hear of random.seed() and random.setstate()."""
-    return [
-        _seeding(random, "seed", "python", recording),
-        wrap(random, "setstate", lambda *_: recording.event("restore-rng", "python")),
-    ]
+    """Hear of random.seed() and of random.setstate() where that sets another: torch.compile sets the same again."""
+    restoring = _restoring("python", recording)
+
+    def heard(state: Any) -> None:
+        if state != random.getstate():
+            restoring()
+
+    return [_seeding(random, "seed", "python", recording), wrap(random, "setstate", heard)]
 
 
 def observe_numpy(numpy: Any, recording: Recording) -> list[Undo]:
     """Hear of numpy.random.seed() and numpy.random.set_state()."""
     return [
         _seeding(numpy.random, "seed", "numpy", recording),
-        wrap(numpy.random, "set_state", lambda *_, **__: recording.event("restore-rng", "numpy")),
+        wrap(numpy.random, "set_state", _restoring("numpy", recording)),
     ]
 
 
@@ -46,10 +51,10 @@ def _seeding(holder: Any, name: str, generator: str, recording: Recording) -> Un
 
 
 def _restoring(generator: str, recording: Recording) -> Callable[..., None]:
-    """Return what hears of a state that is set; torch.random.fork_rng sets back what it lent."""
+    """Return what hears of a state that is set; fork_rng() and torch.compile set back what they lent themselves."""
 
     def heard(*_: Any, **__: Any) -> None:
-        if not is_within("fork_rng"):
+        if not asking()[1].startswith(LENDING):
             recording.event("restore-rng", generator)
 
     return heard

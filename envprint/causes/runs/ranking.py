@@ -11,6 +11,7 @@ from envprint.report import Dismissed, Finding
 # what is left where nothing more particular accounts for it
 GENERAL = frozenset(("rng-consumption-shift", "shuffle-order", "dataset-version", "initial-weights"))
 STREAM = "stream"
+ROUNDS = frozenset(("ulp", "small"))  # what parts losses by no more than rounding does within a few steps
 SUM = 0.9  # of the confidence of what is left, where rounding parted runs and only some environment facts differ
 MOST = 0.95
 SAME_INPUTS = "weights, batches and random states were the same up to where the runs part"
@@ -73,19 +74,19 @@ def rank(
     sure = [finding_of(each, known.get(each.cause)) for each in seen if each.probability >= LIKELY]
     rest = [finding_of(each, known.get(each.cause)) for each in seen if each.probability < LIKELY]
     if sure:
-        others = [_lowered(each) for each in others]
+        others = [_lowered(each, MAYBE) for each in others]
     elif rounding:
         others = _raised(sorted(others, key=lambda each: each.cause == CODE))
-    else:
-        others = sorted(others, key=lambda each: each.cause != CODE) if computed else others
-    between = [each for each in rest if each.confidence >= MAYBE] if not computed else []
+    elif computed:
+        others = [_lowered(each, HARDLY) if each.effect in ROUNDS else each for each in others]
+    between = [] if rounding else [each for each in rest if each.confidence >= MAYBE]
     behind = [each for each in rest if each not in between]
     return (*sure, *between, *others, *behind), dismissed
 
 
-def _lowered(finding: Finding) -> Finding:
-    """Return a finding of the environments beside one that the ledgers show: it may act too, behind that."""
-    return finding.model_copy(update={"confidence": min(finding.confidence, MAYBE)})
+def _lowered(finding: Finding, most: float) -> Finding:
+    """Return a finding of the environments, less sure: beside one that the ledgers show, or too small for the gap."""
+    return finding.model_copy(update={"confidence": min(finding.confidence, most)})
 
 
 def _raised(findings: Sequence[Finding]) -> list[Finding]:

@@ -20,6 +20,10 @@ def see_loaders(pair: Pair) -> Iterator[Observed]:
     """Yield loaders that are set otherwise."""
     if not pair.parts_in("batch", "generators"):
         return
+    ranks = pair.changes.get("distributed.world_size")
+    if ranks is not None and pair.parts_in("batch"):
+        words = f"{ranks.a or 1} ranks share the data in a, {ranks.b or 1} in b"
+        yield Observed("batch-size-train", SURE, (words,))
     for left, right in zip(pair.a.loaders[:1], pair.b.loaders[:1], strict=False):
         for field, cause, words in FIELDS:
             one, other = getattr(left, field), getattr(right, field)
@@ -38,6 +42,8 @@ def _of(loader: Loader) -> str:
 
 def _can_act(pair: Pair, field: str, loader: Loader) -> bool:
     """Tell whether a setting can part runs at this step: what is dropped is at the end of an epoch."""
+    if field == "shuffle":
+        return "SequentialSampler" in {each.sampler for run in (pair.a, pair.b) for each in run.loaders[:1]}
     if field != "drop_last" or not loader.length or not loader.batch_size:
         return True
     return bool(loader.length % loader.batch_size) and pair.parting.acts > loader.length // loader.batch_size

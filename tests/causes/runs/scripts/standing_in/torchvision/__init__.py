@@ -1,0 +1,1 @@
+"""A stand-in for torchvision, as far as the scripts use it."""

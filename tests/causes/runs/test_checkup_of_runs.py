@@ -1,0 +1,71 @@
+"""What one run's ledger shows of it, for envprint doctor."""
+
+from typing import Any
+
+import pytest
+from _ledgers import LOADER, SEEDED, run
+
+from envprint.causes.runs.checkup import shown_by
+from envprint.manifest.ledger import Event, Mark, Run, Seeding
+from envprint.manifest.model import Model, Tensor
+
+AGAIN = Seeding(generator="torch", value="0", where="train.py:30", step=4, after_model=True, after_batch=True)
+EPOCHS = tuple(
+    Mark(name="epoch", step=number, generators={"python": "p", "numpy": f"n{number}", "torch": f"t{number}"})
+    for number in (0, 4)
+)
+
+
+def causes(of: Run) -> list[str]:
+    """Return what a run shows."""
+    return [each.cause for each in shown_by(of)]
+
+
+def test_a_run_that_is_as_it_should_be_shows_nothing() -> None:
+    assert [] == causes(run())
+
+
+@pytest.mark.parametrize(
+    ("cause", "facts"),
+    [
+        ("reseed-inside-loop", {"seedings": (*SEEDED, AGAIN)}),
+        ("shuffle-disabled", {"unlike": {number: {"batch": "one"} for number in range(1, 9)}}),
+        (
+            "shuffle-disabled",
+            {
+                "unlike": {5: {"batch": "batch 1"}},
+                "marks": EPOCHS,
+                "loaders": (LOADER.model_copy(update={"shuffle": False}),),
+            },
+        ),
+        ("reseed-inside-loop", {"unlike": {5: {"batch": "batch 1"}}, "marks": EPOCHS}),
+        ("optimizer-detached-params", {"unlike": {number: {"parameters": "w"} for number in range(1, 9)}}),
+        ("torch-seed-not-set", {"seedings": SEEDED[:2]}),
+        ("partial-seeding", {"seedings": SEEDED[::2], "marks": EPOCHS}),
+        ("numpy-legacy-unseeded", {"seedings": SEEDED[:1], "marks": EPOCHS}),
+        (
+            "uninitialised-read",
+            {
+                "model": Model(
+                    type="Net",
+                    tensors={"w": Tensor(kind="parameter", dtype="float32", shape=(4,), looks="uninitialised")},
+                )
+            },
+        ),
+        ("train-vs-eval", {"events": (Event(name="evaluate", step=4, value="Net in training mode"),)}),
+    ],
+)
+def test_what_a_ledger_shows_is_a_hazard(cause: str, facts: dict[str, Any]) -> None:
+    assert cause in causes(run(**facts))
+
+
+def test_one_batch_again_and_again_is_no_hazard_where_the_data_has_no_more() -> None:
+    whole = LOADER.model_copy(update={"batch_size": 64})
+
+    assert [] == causes(run(loaders=(whole,), unlike={number: {"batch": "one"} for number in range(1, 9)}))
+
+
+def test_states_that_were_restored_need_no_seed() -> None:
+    restored = tuple(Event(name="restore-rng", step=0, value=name) for name in ("torch", "numpy", "python"))
+
+    assert [] == causes(run(seedings=(), events=restored))

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from envprint.models.generators import is_generator, state_of
 
-LONGEST = 10_000  # items; a longer container is put back, and what it holds is not followed
+LONGEST, MOST = 10_000, 1_000_000  # items of one container, and of all, that are followed; more are put back alone
 TABLES = ("_parameters", "_buffers", "_modules")
 SCALARS = frozenset({type(None), bool, int, float, str})
 Named: TypeAlias = tuple[str, Any]
@@ -33,8 +33,13 @@ class Kind:
         return issubclass(self.of, dict)
 
 
+def _fill_ordered(container: Any, entries: Any) -> None:
+    for key, value in entries:
+        OrderedDict.__setitem__(container, key, value)  # its update() would ask the class
+
+
 KINDS = (
-    Kind(OrderedDict, OrderedDict.items, OrderedDict.clear, OrderedDict.update),
+    Kind(OrderedDict, OrderedDict.items, OrderedDict.clear, _fill_ordered),
     Kind(dict, dict.items, dict.clear, dict.update),
     Kind(list, list.__iter__, list.clear, list.extend),
     Kind(set, set.__iter__, set.clear, set.update),
@@ -52,11 +57,12 @@ class Belongings:
         self.tensors: list[Named] = []
         self.containers: list[tuple[Any, Kind, list[Any]]] = []
         self.states: list[Callable[[], None]] = []
+        self.followed = 0
         seen: set[int] = set()
         waiting: deque[Named] = deque([("", model)])
         while waiting:
             name, value = waiting.popleft()
-            if type(value) not in SCALARS and id(value) not in seen:
+            if id(value) not in seen:
                 seen.add(id(value))
                 waiting.extend(self._met(name, value))
 
@@ -79,11 +85,12 @@ class Belongings:
     def _container(self, name: str, value: Any, kind: Kind) -> Iterable[Named]:
         entries = list(kind.read(value))
         self.containers.append((value, kind, entries))
-        if not 0 < len(entries) <= LONGEST:
+        if not entries or len(entries) > LONGEST or self.followed > MOST:
             return ()
+        self.followed += len(entries)
         if kind.is_mapping:
-            return [(_below(name, key), each) for key, each in entries]
-        return ((name, each) for each in entries)
+            return [(_below(name, key), each) for key, each in entries if type(each) not in SCALARS]
+        return [(name, each) for each in entries if type(each) not in SCALARS]
 
     def put_back(self) -> None:
         """Fill the containers with what they held, and set the generators back; numbers of tensors stay."""

@@ -12,7 +12,7 @@ from envprint.models.attributes import attributes_of, configuration_of, named
 from envprint.models.digest import digest_tensor
 from envprint.models.optimizer_facts import describe_optimizer
 from envprint.models.running import is_compiled, run_passes
-from envprint.models.tensor_facts import describe_tensors, of_model, tensors_of
+from envprint.models.tensor_facts import describe_tensors, inner, of_model, tensors_of
 from envprint.models.undisturbed import ONE_AT_A_TIME
 
 HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
@@ -42,7 +42,7 @@ def _described(model: Any, optimizer: Any, inputs: Any, *, forward: bool) -> Mod
     if isinstance(model, Mapping):
         facts = {name: (each, None, None) for name, each in tensors_of(model).items()}
         return Model(type=STATE_DICT, tensors=describe_tensors(facts, torch, unread), unread=unread)
-    plain = getattr(model, "_orig_mod", model)  # as torch.compile names what it was given
+    plain = inner(model)
     described = Model(
         type=named(type(plain)),
         compiled=is_compiled(model) or None,

@@ -54,7 +54,8 @@ def is_generator(value: Any, torch: Any) -> bool:
         "Generator",
         "RandomState",
     }
-    return of_numpy or isinstance(value, (random.Random, torch.Generator))
+    own = isinstance(value, (random.Random, torch.Generator)) and not isinstance(value, random.SystemRandom)
+    return own or of_numpy
 
 
 def state_of(generator: Any) -> Callable[[], None]:

@@ -1,5 +1,6 @@
 """Run a model for its description: with inputs that it takes, in evaluation mode and in its own."""
 
+import sys
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -9,21 +10,21 @@ from envprint.manifest.model import Pass
 from envprint.models.asking import ask
 from envprint.models.made_inputs import Arguments, as_arguments, candidates
 from envprint.models.passes import run_pass
-from envprint.models.tensor_facts import of_model
+from envprint.models.tensor_facts import inner, of_model
 from envprint.models.undisturbed import Trial, undisturbed
 from envprint.models.values import is_uninitialised
 
-SHARDED = {"FSDPModule", "FullyShardedDataParallel", "DeepSpeedEngine"}
+SHARDED = {"FSDPModule", "FullyShardedDataParallel", "DeepSpeedEngine", "DTensor"}
 
 
 def is_compiled(model: Any) -> bool:
     """Tell whether torch.compile wraps a model, or model.compile() was called."""
-    return hasattr(model, "_orig_mod") or getattr(model, "_compiled_call_impl", None) is not None
+    return inner(model) is not model or vars(model).get("_compiled_call_impl") is not None
 
 
 def run_passes(model: Any, inputs: Any, torch: Any, unread: dict[str, str]) -> dict[str, Any]:
     """Return a pass in evaluation mode, and one in the model's own where that is another."""
-    plain = getattr(model, "_orig_mod", model)
+    plain = inner(model)
     _check_that_it_runs_alone(plain)
     names = {} if isinstance(plain, torch.jit.ScriptModule) else _names(plain)
     offered = iter([as_arguments(inputs)]) if inputs is not None else candidates(plain, torch)
@@ -36,11 +37,19 @@ def run_passes(model: Any, inputs: Any, torch: Any, unread: dict[str, str]) -> d
             return {}
         own: Pass | None = evaluated
         if is_training and not is_compiled(model):
-            own = ask("passes.own", unread, partial(run_pass, trial, plain, arguments, names, evaluate=False))
+            own = ask("passes.own", unread, partial(_own_pass, trial, plain, arguments, names))
     if is_compiled(model):
         own = ask("passes.own", unread, partial(_compiled_pass, model, arguments, torch, is_given=inputs is not None))
     passes = {mode: each for mode, each in (("own", own), ("eval", evaluated)) if each is not None}
     return {"passes": passes, "inputs": "made" if inputs is None else "given"} if passes else {}
+
+
+def _own_pass(trial: Trial, model: Any, arguments: Arguments, names: dict[int, str]) -> Pass:
+    distributed = sys.modules["torch"].distributed
+    waits = any(type(module).__name__ == "SyncBatchNorm" and module.training for module in model.modules())
+    if waits and distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1:
+        raise ValueError("SyncBatchNorm waits for the other processes in training mode")
+    return run_pass(trial, model, arguments, names, evaluate=False)
 
 
 def _compiled_pass(model: Any, arguments: Arguments, torch: Any, *, is_given: bool) -> Pass:
@@ -52,10 +61,11 @@ def _compiled_pass(model: Any, arguments: Arguments, torch: Any, *, is_given: bo
 
 
 def _check_that_it_runs_alone(model: Any) -> None:
-    if any(is_uninitialised(each) for each, _, _ in of_model(model).values()):
+    tensors = [each for each, _, _ in of_model(model).values()]
+    if any(map(is_uninitialised, tensors)):
         raise ValueError("a lazy module has no weights yet: run the model once")
     classes = {each.__name__ for module in model.modules() for each in type(module).__mro__}
-    if classes & SHARDED:
+    if (classes | {type(each).__name__ for each in tensors}) & SHARDED:
         raise ValueError("a model that is sharded over processes does not run in one of them alone")
 
 

@@ -19,7 +19,13 @@ def tensors_of(model: Any) -> dict[str, Any]:
     """Return the tensors of a live model, or of a mapping, by name; tied ones under each."""
     if isinstance(model, Mapping):
         return {readable(str(name)): each for name, each in model.items() if hasattr(each, "untyped_storage")}
-    return {name: each for name, (each, _, _) in of_model(getattr(model, "_orig_mod", model)).items()}
+    return {name: each for name, (each, _, _) in of_model(inner(model)).items()}
+
+
+def inner(model: Any) -> Any:
+    """Return the model within what torch.compile makes of it, and any other itself."""
+    # not by getattr: a wrapper of somebody else's may hand on what it is asked for
+    return dict(model._modules.items()).get("_orig_mod", model)  # noqa: SLF001
 
 
 def of_model(model: Any) -> dict[str, tuple[Any, Any, str | None]]:
@@ -86,7 +92,8 @@ def _numbers(tensor: Any, owner: Any, name: str, torch: Any, ask: Callable[[Call
 def _place(tensor: Any) -> Any:
     """Return where and how a tensor's numbers lie, the same for tied ones; None where that cannot be told."""
     try:
-        start = tensor.untyped_storage().data_ptr()
+        storage = tensor.untyped_storage()
+        start = 0 if storage.device.type == "meta" else storage.data_ptr()  # a FakeTensor says that it is elsewhere
         view = tensor.storage_offset(), tuple(tensor.shape), tuple(tensor.stride()), tensor.is_conj(), tensor.is_neg()
         return (str(tensor.device), str(tensor.dtype), start, *view) if start and tensor.numel() else None
     except (RuntimeError, NotImplementedError):  # sparse tensors, and those that wrap others

@@ -53,6 +53,9 @@ def _of(value: Any, seen: set[int]) -> Any:
         seen.add(id(value))
         inner = _entries(value, seen) if isinstance(value, dict) else [_of(each, seen) for each in value]
         return id(value), inner
+    if isinstance(value, nn.Module) and id(value) not in seen:
+        seen.add(id(value))
+        return id(value), _entries(vars(value), seen)
     if isinstance(value, torch.Generator):
         return id(value), value.get_state().tolist()
     return id(value)

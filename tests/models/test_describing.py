@@ -137,4 +137,4 @@ def test_two_thousand_modules_take_less_than_two_seconds() -> None:
         envprint.describe(model, inputs=torch.ones(1, 2))
         return time.process_time() - begun
 
-    assert 2 > min(seconds() for _ in range(3))
+    assert 2 > min(seconds() for _ in range(2))

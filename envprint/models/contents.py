@@ -56,7 +56,8 @@ def _compare_like(a: Content, b: Content, count: int) -> ContentDrift:
     if tally.opposite:
         return _measured("negated", tally, count)
     if 2 * tally.differing < count:
-        return _measured("differs", tally, count)
+        moved = not tally.balance and same_numbers(a, b)
+        return _measured("permuted" if moved else "differs", tally, count)
     if tally.balance:  # not the same numbers
         return _measured("differs", tally, count, rounding_between(a, b))
     axes = moved_axes(a, b)

@@ -1,6 +1,7 @@
 """What may stand on a side of a comparison: a manifest, a description, a live model, a file; each becomes a subject."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,7 @@ def _of_manifest(manifest: Manifest) -> Source:
 def _of_path(path: str | Path) -> Iterator[Source]:
     from envprint.models.files import open_model
     from envprint.models.saved import subject_of
+    from envprint.models.training_state import training_state_in
 
     if not is_model(path):
         yield _of_manifest(load_manifest(path))
@@ -73,11 +75,14 @@ def _of_path(path: str | Path) -> Iterator[Source]:
     with contextlib.ExitStack() as stack:
         try:
             stored = stack.enter_context(open_model(found(path)))
+            state = training_state_in(stored.path, stack) if stored.path.is_dir() else {}
         except CheckpointError as exc:
             if manifest is None:
                 raise
             yield Source(manifest, None, (*notes, f"its tensors are not compared: {exc}"))
             return
+        if state:
+            stored = dataclasses.replace(stored, tree={"model": stored.tree, **state})
         yield Source(manifest, subject_of(stored, manifest.model if manifest else None), notes)
 
 

@@ -1,6 +1,7 @@
 """Which tensors of two models are the same one: by name, or by names that wrappers, versions and libraries changed."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -57,43 +58,60 @@ def _rules(a: list[str], b: list[str]) -> Iterable[tuple[str, Rename, Rename]]:
     wrapped = {name for name in WRAPPERS if _has(name, a) != _has(name, b)}
     if wrapped:
         where = "a" if any(_has(name, a) for name in wrapped) else "b"
-        yield f"names in {where} have {', '.join(sorted(wrapped))}", _unwrapped, _unwrapped
+        yield f"names in {where} have {', '.join(sorted(wrapped))}", unwrapped, unwrapped
     yield "older and newer names of layers", _modern, _modern
-    for side, longer, shorter in (("a", a, b), ("b", b, a)):
-        prefix = _prefix(longer, shorter)
-        if prefix:
-            cut = partial(_without, prefix)
-            yield f"names in {side} begin with {prefix}", *((cut, _unwrapped) if side == "a" else (_unwrapped, cut))
+    ours, theirs = _prefixes(a, b)
+    if ours != theirs:
+        yield _in_words(ours, theirs), partial(_without, ours), partial(_without, theirs)
 
 
 def _has(wrapper: str, names: Iterable[str]) -> bool:
     return any(wrapper in name.split(".") for name in names)
 
 
-def _unwrapped(name: str) -> str:
+def unwrapped(name: str) -> str:
+    """Return a name without what wrappers put into it."""
     return ".".join(part for part in name.split(".") if part not in WRAPPERS)
 
 
 def _modern(name: str) -> str:
-    name = _unwrapped(name)
+    name = unwrapped(name)
     for older, newer in RENAMED:
         name = name.replace(older, newer)
     return name
 
 
 def _without(prefix: str, name: str) -> str:
-    return _unwrapped(name).removeprefix(prefix)
+    """Return a name without a prefix; one that does not begin with it gets one that no name has."""
+    name = unwrapped(name)
+    return name.removeprefix(prefix) if name.startswith(prefix) else f"?{name}"
 
 
-def _prefix(longer: list[str], shorter: list[str]) -> str:
-    """Return the prefix that one side's names have and the other's lack, if it explains most of them."""
-    known = {_unwrapped(name) for name in shorter}
-    counts: dict[str, int] = {}
-    for name in map(_unwrapped, longer):
-        parts = name.split(".")
-        for depth in range(1, len(parts)):
-            if ".".join(parts[depth:]) in known:
-                prefix = ".".join(parts[:depth]) + "."
-                counts[prefix] = counts.get(prefix, 0) + 1
-    best = max(counts, key=lambda prefix: counts[prefix], default="")
-    return best if best and counts[best] >= LEAST_SHARE * min(len(longer), len(known)) else ""
+def _in_words(ours: str, theirs: str) -> str:
+    if not ours or not theirs:
+        return f"names in {'a' if ours else 'b'} begin with {ours or theirs}"
+    return f"names begin with {ours} in a, with {theirs} in b"
+
+
+def _prefixes(a: list[str], b: list[str]) -> tuple[str, str]:
+    """Return with what names begin on each side where the rest is the same, if that explains most of them."""
+    endings = {end: start for name in map(unwrapped, b) for start, end in _cuts(name)}
+    counts: Counter[tuple[str, str]] = Counter()
+    for name in map(unwrapped, a):
+        found = next(((start, end) for start, end in _cuts(name) if end in endings), None)
+        if found and _is_telling(found[0], endings[found[1]], found[1]):
+            counts[found[0], endings[found[1]]] += 1
+    best = max(counts, key=lambda pair: counts[pair], default=("", ""))
+    return best if counts[best] >= LEAST_SHARE * min(len(a), len(b)) else ("", "")
+
+
+def _cuts(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the ways to cut a name between two of its parts, the longest ending first."""
+    parts = name.split(".")
+    for depth in range(len(parts)):
+        yield "".join(f"{part}." for part in parts[:depth]), ".".join(parts[depth:])
+
+
+def _is_telling(ours: str, theirs: str, ending: str) -> bool:
+    """Tell whether what two names share says that they mean one tensor: many layers have a `weight`."""
+    return not ours or not theirs or "." in ending

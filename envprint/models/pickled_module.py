@@ -1,5 +1,6 @@
 """A module that was saved whole, by torch.save(model) or as TorchScript: what its state says of modules and tensors."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from envprint.models.files.tensor import StoredTensor
 TABLES = ("_parameters", "_buffers", "_modules")
 DEEPEST = 64
 SCRIPTED = "__torch__."
+MANGLED = re.compile(r"\.___torch_mangle_[0-9]+")  # of a class of which there are several
 
 
 def is_module(value: Any) -> bool:
@@ -76,4 +78,4 @@ def _module(value: Opaque) -> Module:
 
 def _class_of(value: Opaque) -> str:
     """Return the name of the class, of TorchScript that of the class that was scripted."""
-    return readable(value.name.removeprefix(SCRIPTED).replace(".___torch_mangle_", ".")[:200])
+    return readable(MANGLED.sub("", value.name.removeprefix(SCRIPTED))[:200])

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from envprint.manifest.model import Model, Tensor
+from envprint.models.attributes import plain_value
 from envprint.models.content import Content
 
+CONFIGURED = "config."
 Kind: TypeAlias = Literal["live", "description", "file"]
 
 
@@ -16,7 +18,8 @@ class Kept:
 
     `optimizer`, `scheduler` and `scaler` tell whether their state is there, and with anything in it; `rng` are the
     names of the states of generators, with what they hold; `counters` the plain numbers by name, such as the epoch.
-    `averaged` and `others` are further sets of weights by the name that they have in the file.
+    `averaged` and `others` are further sets of weights by the name that they have in the file, `settings` those of a
+    configuration beside it. `is_training` tells that it counts steps, `is_nested` that the weights have a name in it.
     """
 
     optimizer: bool = False
@@ -29,6 +32,7 @@ class Kept:
     others: Mapping[str, Mapping[str, Content]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     is_training: bool = False
+    is_nested: bool = False
 
     @property
     def is_resumable(self) -> bool:
@@ -46,6 +50,21 @@ class Subject:
     kept: Kept | None = None
 
     @property
+    def is_bare(self) -> bool:
+        """Tell whether this is weights by name, without the modules that have them."""
+        return not self.model.modules
+
+    @property
     def tensors(self) -> Mapping[str, Tensor]:
         """Return the tensors by name."""
         return self.model.tensors
+
+
+def configuration_of(subject: Subject) -> dict[str, Any]:
+    """Return the settings of a configuration, as a model of transformers has one, and a folder as config.json."""
+    root = subject.model.modules.get("")
+    found = root.attributes if root is not None else {}
+    told = {name: each for name, each in found.items() if name.startswith(CONFIGURED)}
+    if subject.kept is not None:
+        told |= {f"{CONFIGURED}{name}": plain_value(each, str) for name, each in subject.kept.settings.items()}
+    return {name: each.removeprefix("torch.") if isinstance(each, str) else each for name, each in told.items()}

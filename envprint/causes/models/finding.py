@@ -5,13 +5,22 @@ from dataclasses import replace
 
 from envprint.causes.findings import band_of
 from envprint.causes.loading import causes_by_id
-from envprint.causes.models.architecture import see_architecture, see_quantised
-from envprint.causes.models.loading import leave_out_what_files_lack, see_alias, see_averages, see_names, see_new_layers
+from envprint.causes.models.aliasing import see_alias
+from envprint.causes.models.architecture import see_architecture
+from envprint.causes.models.averages import see_averages
+from envprint.causes.models.loading import (
+    leave_out_what_files_lack,
+    see_names,
+    see_new_layers,
+    see_resized,
+)
 from envprint.causes.models.modes import see_dropout, see_modes
 from envprint.causes.models.norms import see_norms
 from envprint.causes.models.observed import HARDLY, LIKELY, Observed, Open
+from envprint.causes.models.quantised import see_quantised
 from envprint.causes.models.resuming import see_resuming
-from envprint.causes.models.tensors import see_layout, see_ties, see_transient, see_types
+from envprint.causes.models.tensors import see_layout, see_transient, see_types
+from envprint.causes.models.ties import see_ties
 from envprint.causes.models.weights import (
     see_conversion,
     see_drawn,
@@ -28,18 +37,19 @@ from envprint.report import Finding, Parting
 # the most particular first: what one accounts for, those behind it do not see
 RULES: tuple[Callable[[Open], Iterator[Observed]], ...] = (
     see_alias,
+    see_averages,
+    see_quantised,
     see_names,
     see_uninitialised,
     see_what_passes_change,
-    see_averages,
     see_transient,
     see_types,
     see_ties,
-    see_quantised,
     see_norms,
     see_conversion,
     see_modes,
     see_dropout,
+    see_resized,
     see_architecture,
     see_new_layers,
     see_equal_layers,
@@ -49,6 +59,8 @@ RULES: tuple[Callable[[Open], Iterator[Observed]], ...] = (
     see_layout,
     see_resuming,
 )
+# one pass upon a copy, with generators at one seed, does not show these
+ACTING_UNSEEN = frozenset({"dropout-active", "forward-mutates"})
 CONFIRMED, WITHOUT_EFFECT = 0.99, 0.2
 
 
@@ -65,18 +77,20 @@ def _weighed(observed: Observed, comparison: Comparison) -> Observed:
     """Return a cause as sure as the forward passes leave it: one that touches where outputs part, or none that acts."""
     if not observed.acts_on_outputs or not comparison.drift.outputs:
         return observed
-    if comparison.drift.outputs.get("own") == "same" and observed.cause not in {"dropout-active", "state-dict-alias"}:
+    if comparison.drift.outputs.get("own") == "same" and observed.cause not in ACTING_UNSEEN:
         words = "a forward pass gave the same bits on both sides"
-        return replace(
-            observed, probability=min(observed.probability, WITHOUT_EFFECT), evidence=(*observed.evidence, words)
-        )
+        return _as_sure_as(min(observed.probability, WITHOUT_EFFECT), observed, words)
     parting = next((each for each in comparison.drift.partings if each.mode == "own"), None)
     if parting is None or not parting.module or observed.probability < HARDLY:
         return observed
     if parting.same_inputs and _touches(observed, parting):
         words = f"outputs part first in {parting.module}, whose inputs are the same"
-        return replace(observed, probability=max(observed.probability, CONFIRMED), evidence=(*observed.evidence, words))
-    return replace(observed, probability=min(observed.probability, LIKELY))
+        return _as_sure_as(max(observed.probability, CONFIRMED), observed, words)
+    return _as_sure_as(min(observed.probability, LIKELY), observed)
+
+
+def _as_sure_as(probability: float, observed: Observed, *words: str) -> Observed:
+    return replace(observed, probability=probability, evidence=(*observed.evidence, *words))
 
 
 def _touches(observed: Observed, parting: Parting) -> bool:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from envprint.models.comparing import TENSORS, Comparison, Setting
+from envprint.models.comparing import TENSORS, Comparison
+from envprint.models.settings import Setting
 from envprint.report import TensorDrift
 
 SURE, LIKELY, MAYBE, HARDLY = 0.97, 0.9, 0.6, 0.3
+UNRELATED = 0.5  # of the largest number, from which on two weights are no steps of one training
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,25 @@ class Open:
 
     def account(self, observed: Observed) -> Observed:
         """Take what a cause accounts for from what is open."""
-        for tensor in observed.tensors:
-            self.tensors.pop(tensor.name, None)
+        self.leave_out(observed.tensors)
         for setting in observed.settings:
             self.settings.pop(setting.path, None)
         return observed
 
+    def leave_out(self, tensors: Iterable[TensorDrift]) -> None:
+        """Take tensors from what is open."""
+        for tensor in tensors:
+            self.tensors.pop(tensor.name, None)
+
     def of(self, *states: str) -> tuple[TensorDrift, ...]:
         """Return the open tensors in one of these states."""
         return tuple(each for each in self.tensors.values() if each.state in states)
+
+
+def are_unrelated(tensors: Iterable[TensorDrift]) -> bool:
+    """Tell whether most matrices among these are farther apart than training brings them."""
+    sizes = [each.relative for each in tensors if each.relative is not None and len(each.shape.get("a", ())) > 1]
+    return 2 * sum(size >= UNRELATED for size in sizes) > len(sizes)
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
@@ -76,3 +88,8 @@ def named(items: Iterable[str], most: int = 3) -> str:
     names = list(items)
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{rest}"
+
+
+def verb(items: Iterable[object], one: str, many: str) -> str:
+    """Return the verb that goes with so many items."""
+    return one if len(list(items)) == 1 else many

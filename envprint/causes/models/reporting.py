@@ -9,9 +9,10 @@ from envprint.causes.models.observed import LIKELY, MAYBE, Observed, counted
 from envprint.models.comparing import Comparison, changes_of_models, compare_models
 from envprint.models.subject import Subject
 from envprint.probes.wording import size_of
-from envprint.report import Change, Dismissed, Report, Side, SideName, Verdict
+from envprint.report import Change, Dismissed, Parting, Report, Side, SideName, Verdict
 
 EXACT = "round-trip-exact"
+PARTS = ("use_cache", "return_dict", "output_attentions", "output_hidden_states")  # decide what a model returns
 NO_RULE = "it bears on nothing that is known"
 
 
@@ -58,11 +59,21 @@ def _judged(changes: Sequence[Change], observed: Sequence[Observed]) -> tuple[Ch
 
 
 def _verdict(comparison: Comparison, changes: Sequence[Change], observed: Sequence[Observed]) -> Verdict:
-    if "differ" in comparison.drift.outputs.values() or any(each.probability >= LIKELY for each in observed):
+    outputs = comparison.drift.outputs
+    if any(each.probability >= LIKELY for each in observed):
         return "divergent"
-    if any(each.bearing == "numeric" for each in changes) or observed:
-        return "equivalent" if comparison.drift.outputs.get("own") == "same" else "undecidable"
-    return "equivalent" if comparison.drift.renaming or changes else "identical"
+    if "differ" in outputs.values() and not _give_other_parts(comparison):
+        return "divergent"
+    if any(each.probability >= MAYBE for each in observed) or any(each.kind == "unknown" for each in changes):
+        return "equivalent" if outputs.get("own") == "same" else "undecidable"
+    return "equivalent" if comparison.drift.renaming or changes or observed else "identical"
+
+
+def _give_other_parts(comparison: Comparison) -> bool:
+    """Tell whether outputs differ in what belongs to them, as with a cache or without, and in no module before."""
+    asked = any(each.name.rpartition(".")[2] in PARTS for each in comparison.settings)
+    apart = [each.relative for each in comparison.drift.partings]
+    return asked and not any(apart)
 
 
 def _worse(a: Verdict, b: Verdict) -> Verdict:
@@ -77,26 +88,40 @@ def _summary(
     if observed and observed[0].probability >= MAYBE:
         title = causes_by_id()[observed[0].cause].title
         return f"{title}: {observed[0].evidence[0]}."
-    parting = next(iter(comparison.drift.partings), None)
     same = _same(comparison)
-    if parting is not None:
-        size = f" by {size_of(parting.relative)} relative" if parting.relative else ""
-        where = f"in {parting.module} " if parting.module else ""
-        same = f"{same[:-1]}, and yet their outputs part {where}first{size}: other kernels computed them."
+    parting = next(iter(comparison.drift.partings), None)
+    if parting is not None and verdict == "divergent":
+        same = f"{same}, and yet their outputs {_say(parting)}"
     elif observed:
-        same = f"{same[:-1]}; at most {causes_by_id()[observed[0].cause].title.lower()}."
-    if environments is None or environments.verdict == "identical":
-        return same if verdict != "identical" or environments is None else f"{same} {environments.summary}"
-    return f"{same} {environments.summary}"
+        same = f"{same}; at most {causes_by_id()[observed[0].cause].title.lower()}"
+    if environments is None or (environments.verdict == "identical" and verdict != "identical"):
+        return f"{same}."
+    return f"{same}. {environments.summary}"
+
+
+def _say(parting: Parting) -> str:
+    """Say where outputs part of which nothing is known that parts them, and what that leaves."""
+    size = f" by {size_of(parting.relative)} relative" if parting.relative else ""
+    if not parting.module:
+        return f"part{size}"
+    if parting.same_inputs is False:
+        return f"part first in {parting.module}{size}, whose inputs differ: code between the modules parts them"
+    alike = ", with equal weights and inputs: other kernels or other code" if parting.same_weights else ""
+    return f"part first in {parting.module}{size}{alike}"
 
 
 def _same(comparison: Comparison) -> str:
+    """Return how many tensors are the same, and whether the outputs are."""
     drift = comparison.drift
-    if drift.compared and not drift.tensors:
-        renamed = f", though {drift.renaming}" if drift.renaming else ""
-        outputs = ", and give the same outputs" if drift.outputs.get("own") == "same" else ""
-        return f"The models have the same bits in {counted(drift.compared, 'tensor')}{renamed}{outputs}."
-    return f"Of {counted(drift.compared, 'tensor')} {drift.identical} have the same bits."
+    outputs = ", and give the same outputs" if drift.outputs.get("own") == "same" else ""
+    if not drift.compared:
+        return "No tensor of one model is in the other"
+    tensors = counted(drift.compared, "tensor")
+    if drift.identical < drift.compared:
+        return f"Of {tensors} {drift.identical} have the same bits{outputs}"
+    renamed = f", though {drift.renaming}" if drift.renaming else ""
+    both = f"all {tensors} that both have" if drift.tensors else tensors
+    return f"The models have the same bits in {both}{renamed}{outputs}"
 
 
 def _dismissed(comparison: Comparison) -> tuple[Dismissed, ...]:

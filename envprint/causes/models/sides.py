@@ -23,7 +23,8 @@ def explain_sides(a: Any, b: Any, explain: Explain, *, inputs: Any, names: tuple
     """Return how two sides differ; raise where they share neither an environment nor a model."""
     name_a, name_b = (name or _name_of(each) for name, each in zip(names, (a, b), strict=True))
     with contextlib.ExitStack() as stack:
-        left, right = (stack.enter_context(opened_source(each, inputs)) for each in (a, b))
+        left = stack.enter_context(opened_source(a, inputs))
+        right = left if a is b else stack.enter_context(opened_source(b, inputs))
         environments = None
         if left.manifest is not None and right.manifest is not None:
             environments = explain(left.manifest, right.manifest, name_a=name_a, name_b=name_b)

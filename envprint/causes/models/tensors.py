@@ -1,49 +1,16 @@
-"""Rules about tensors as such: tied ones, those that no checkpoint holds, their types, and how they lie in memory."""
+"""Rules about tensors as such: those that no checkpoint holds, their types, and how they lie in memory."""
 
+import math
 from collections.abc import Iterator
 
-from envprint.causes.models.observed import HARDLY, LIKELY, SURE, Observed, Open, counted, named
+from envprint.causes.models.observed import HARDLY, LIKELY, SURE, Observed, Open, counted, named, verb
+from envprint.models.settings import Setting
 from envprint.models.subject import Subject
+from envprint.probes.bits import decode, values
 from envprint.report import TensorDrift
 
-OUTPUT_LAYERS = ("lm_head.weight", "decoder.weight", "output.weight", "head.weight", "generator.weight", "proj.weight")
-
-
-def see_ties(open_: Open) -> Iterator[Observed]:
-    """Yield weights that are one tensor on one side, and two on the other."""
-    found = open_.comparison
-    untied = tuple(each for each in open_.tensors.values() if _is_untied(each, found.a, found.b))
-    if untied:
-        words = f"{named(each.name for each in untied)} shares its memory with another tensor on one side only"
-        yield open_.account(Observed("tied-weights", SURE, (words,), untied))
-    lacking = tuple(each for each in open_.of("missing", "unexpected") if _ought_to_be_tied(each, found.a, found.b))
-    if lacking:
-        words = f"{named(each.name for each in lacking)} is of the shape of an embedding, and in one side only"
-        yield open_.account(Observed("tied-weights", LIKELY, (words,), lacking))
-
-
-def _is_untied(tensor: TensorDrift, a: Subject, b: Subject) -> bool:
-    if tensor.state in {"missing", "unexpected"}:
-        return False
-    left, right = tied_to(a, tensor.name), tied_to(b, tensor.other or tensor.name)
-    return bool(left) is not bool(right)
-
-
-def tied_to(subject: Subject, name: str) -> str:
-    """Return the tensor whose memory this one shares, by its name; nothing where it is alone."""
-    tensor, content = subject.tensors[name], subject.contents.get(name)
-    if tensor.tied_to or content is None or subject.kind == "live":
-        return tensor.tied_to or next((each for each, other in subject.tensors.items() if other.tied_to == name), "")
-    return next((each for each, other in subject.contents.items() if each != name and other.place == content.place), "")
-
-
-def _ought_to_be_tied(tensor: TensorDrift, a: Subject, b: Subject) -> bool:
-    """Tell whether a tensor that one side lacks may be an output layer that shares the embedding there."""
-    here, there = (a, b) if tensor.state == "missing" else (b, a)
-    shape = here.tensors[tensor.name].shape
-    says_so = any(each.attributes.get("config.tie_word_embeddings") for each in here.model.modules.values())
-    embeds = any("emb" in name.lower() and other.shape == shape for name, other in there.tensors.items())
-    return len(shape) > 1 and embeds and (says_so or tensor.name.endswith(OUTPUT_LAYERS))
+FREQUENCIES = ("freq", "cos", "sin", "rot")  # in the names of buffers that are zero only where nobody filled them
+FORMATS = ("channels_last", "channels_last_3d")
 
 
 def see_types(open_: Open) -> Iterator[Observed]:
@@ -63,36 +30,64 @@ def see_types(open_: Open) -> Iterator[Observed]:
 
 
 def see_transient(open_: Open) -> Iterator[Observed]:
-    """Yield buffers that no checkpoint holds."""
+    """Yield buffers that no checkpoint holds, where no setting says why they are others."""
     found = open_.comparison
     transient = tuple(
         each
         for each in open_.of("differs", "missing", "unexpected")
-        if any(
-            subject.tensors[name].persistent is False
-            for subject, name in ((found.a, each.name), (found.b, each.other or each.name))
-            if name in subject.tensors
-        )
+        if is_transient(found.a, each.name) or is_transient(found.b, each.other or each.name)
     )
-    if transient:
-        words = f"{named(each.name for each in transient)}: a buffer with persistent=False, which no state_dict holds"
-        how_sure = LIKELY if len(open_.tensors) > len(transient) else SURE
-        yield open_.account(Observed("nonpersistent-buffers", how_sure, (words,), transient))
+    if not transient:
+        return
+    words = f"{named(each.name for each in transient)}: {verb(transient, 'a buffer', 'buffers')} with persistent=False"
+    unfilled = {
+        side: [name for each in transient if (name := each.name) in subject.tensors and is_unfilled(subject, name)]
+        for side, subject in (("a", found.a), ("b", found.b))
+    }
+    extra = [_never_filled(names, side) for side, names in unfilled.items() if names]
+    if not extra and any(_decides(each, transient) for each in open_.settings.values()):
+        return
+    how_sure = LIKELY if len(open_.tensors) > len(transient) else SURE
+    evidence = (f"{words}, which no state_dict holds", *extra)
+    yield open_.account(Observed("nonpersistent-buffers", how_sure, evidence, transient))
+
+
+def _never_filled(names: list[str], side: str) -> str:
+    return f"{named(names)} {verb(names, 'looks', 'look')} as if never filled in {side}"
+
+
+def is_transient(subject: Subject, name: str) -> bool:
+    """Tell whether no state_dict would hold this tensor."""
+    return name in subject.tensors and subject.tensors[name].persistent is False
+
+
+def is_unfilled(subject: Subject, name: str) -> bool:
+    """Tell whether a buffer holds no numbers, or zeros where that cannot be meant, by its samples."""
+    tensor = subject.tensors[name]
+    if not tensor.samples or "float" not in tensor.dtype:
+        return False
+    numbers = values(decode(tensor.samples, tensor.dtype), tensor.dtype)
+    zeros = any(word in name.lower() for word in FREQUENCIES) and not any(numbers)
+    return zeros or any(map(math.isnan, numbers))
+
+
+def _decides(setting: Setting, transient: tuple[TensorDrift, ...]) -> bool:
+    """Tell whether a setting may be what the numbers of these buffers follow from."""
+    if setting.name.startswith("config."):
+        return "rope" in setting.name or "rotary" in setting.name or "position" in setting.name
+    return any(setting.module == each.name.rpartition(".")[0] for each in transient) and setting.name != "training"
 
 
 def see_layout(open_: Open) -> Iterator[Observed]:
-    """Yield tensors that lie otherwise in memory."""
+    """Yield tensors of which channels lie in another place."""
     found = open_.comparison
-    lying = [
-        name
+    lying = {
+        name: (found.a.tensors[name].layout, found.b.tensors[other].layout)
         for name, other in found.names.pairs
-        if found.a.tensors[name].layout != found.b.tensors[other].layout and name not in open_.tensors
-    ]
+        if name not in open_.tensors
+    }
+    lying = {name: sides for name, sides in lying.items() if len(set(sides)) > 1 and set(sides) & set(FORMATS)}
     if lying:
-        name = lying[0]
-        layouts = [
-            found.a.tensors[name].layout or "row by row",
-            found.b.tensors[name].layout if name in found.b.tensors else "",
-        ]
-        words = f"{named(lying)}: {layouts[0]} in a, {layouts[1] or 'row by row'} in b, with the same numbers"
+        a, b = (each or "row by row" for each in next(iter(lying.values())))
+        words = f"{named(lying)}: {a} in a, {b} in b, with the same numbers"
         yield Observed("channels-last", LIKELY if found.drift.outputs.get("own") != "same" else HARDLY, (words,))

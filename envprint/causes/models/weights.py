@@ -1,9 +1,11 @@
 """Rules about numbers: weights that were drawn, never written, converted or trained otherwise, and how they lie."""
 
+import math
 import re
 from collections.abc import Iterator
 
-from envprint.causes.models.observed import LIKELY, MAYBE, SURE, Observed, Open, counted, named
+from envprint.causes.models.observed import LIKELY, MAYBE, SURE, Observed, Open, are_unrelated, counted, named, verb
+from envprint.models.comparing import Comparison
 from envprint.models.digest import digest_of
 from envprint.models.subject import Subject
 from envprint.probes.wording import size_of
@@ -11,6 +13,8 @@ from envprint.report import TensorDrift
 
 CONVERTED = ("transposed", "permuted", "negated")
 NUMBER = re.compile(r"(?<=\.)[0-9]+(?=\.)")
+INPUTS = "inputs"  # as a pass notes that it wrote to what it was given
+ENOUGH = 64  # numbers, of fewer nothing is told
 MOST = 0.5  # share of the weights from which on it is the model that differs, not a layer
 
 
@@ -18,22 +22,33 @@ def see_uninitialised(open_: Open) -> Iterator[Observed]:
     """Yield tensors that differ and look like memory that nobody wrote."""
     weights = [each for each in open_.tensors.values() if each.kind == "parameter"]
     unwritten = tuple(each for each in weights if "uninitialised" in each.looks.values())
-    if 0 < len(unwritten) < max(2, MOST * len(weights)):  # where all are NaN, training made them so
+    if 0 < len(unwritten) < MOST * (open_.comparison.drift.identical + len(weights)):  # where all are NaN, training did
         sides = sorted({side for each in unwritten for side, looks in each.looks.items() if looks == "uninitialised"})
-        words = f"{named(each.name for each in unwritten)} hold NaN or nonsense in {' and '.join(sides)}"
+        holds = verb(unwritten, "holds", "hold")
+        words = f"{named(each.name for each in unwritten)} {holds} NaN or nonsense in {' and '.join(sides)}"
         yield open_.account(Observed("uninitialised-read", SURE, (words,), unwritten))
 
 
 def see_what_passes_change(open_: Open) -> Iterator[Observed]:
-    """Yield what a forward pass in evaluation mode changes, where the two sides differ in it."""
+    """Yield what a forward pass in evaluation mode changes, where the two sides differ in it, or but one changes it."""
     found = open_.comparison
-    changed = {name for side in (found.a, found.b) if (each := side.model.passes.get("eval")) for name in each.changed}
+    sides = [set(each.changed) if (each := side.model.passes.get("eval")) else None for side in (found.a, found.b)]
+    changed = (sides[0] or set()) | (sides[1] or set())
     tensors = tuple(each for each in open_.tensors.values() if {each.name, each.other} & changed)
     names = {f"model.modules.{name}" for name in changed}
     settings = tuple(each for each in open_.settings.values() if each.path in names)
+    words = f"a forward pass in evaluation mode writes to {named(map(_said, sorted(changed)))}"
     if tensors or settings:
-        words = f"a forward pass in evaluation mode writes to {named(sorted(changed))}"
         yield open_.account(Observed("forward-mutates", SURE if tensors else MAYBE, (words,), tensors, settings))
+    elif None not in sides and sides[0] != sides[1]:
+        side = "a" if sides[0] else "b"
+        yield Observed("forward-mutates", LIKELY, (f"{words} on side {side} only",))
+    elif changed & {INPUTS, *found.a.tensors} and found.a is not found.b:
+        yield Observed("forward-mutates", MAYBE, (f"{words} on both sides: a second pass computes something else",))
+
+
+def _said(changed: str) -> str:
+    return "its input" if changed == INPUTS else changed
 
 
 def see_conversion(open_: Open) -> Iterator[Observed]:
@@ -81,64 +96,81 @@ def _digest(subject: Subject, name: str) -> str:
 def see_drawn(open_: Open) -> Iterator[Observed]:
     """Yield weights that look as layers draw them, on both sides or on one."""
     unlike = [each for each in open_.of("differs") if each.kind == "parameter"]
+    told = [each for each in unlike if each.looks or max(each.count or 0, _size(each)) >= ENOUGH]
     fresh = {side: [each for each in unlike if each.looks.get(side) == "fresh"] for side in ("a", "b")}
-    told = [each for each in unlike if each.looks or max(each.count or 0, _size(each)) >= 64]  # noqa: PLR2004 - of fewer numbers nothing is told
     both = [each for each in fresh["a"] if each in fresh["b"]]
-    drift = open_.comparison.drift
+    if not are_unrelated(told):  # steps of one training, from weights that were drawn not long ago
+        return
     if told and len(both) >= MOST * len(told):
-        words = f"{named(each.name for each in both)} look as a layer draws them on both sides"
-        yield open_.account(Observed("initial-weights", SURE, (words,), tuple(open_.of("differs"))))
+        looks = verb(both, "looks", "look")
+        words = f"{named(each.name for each in both)} {looks} as a layer draws weights on both sides"
+        yield open_.account(Observed("initial-weights", SURE, (words,), open_.of("differs")))
         return
     for side in ("a", "b"):
         only = [each for each in fresh[side] if each not in both]
         if only and len(only) >= MOST * len(told):
-            words = (
-                f"{named(each.name for each in only)} look as a layer draws them in {side}, and not on the other side"
-            )
-            part = len(unlike) < MOST * (drift.identical + len(unlike))
-            cause = "newly-initialised-layers" if part else "strict-false-missing"
-            how_sure = LIKELY if part else MAYBE
-            yield open_.account(Observed(cause, how_sure, (words,), tuple(open_.of("differs"))))
+            yield open_.account(_drawn_on(side, only, open_))
             return
 
 
+def _drawn_on(side: str, only: list[TensorDrift], open_: Open) -> Observed:
+    """Return that weights were drawn on one side: a part of the model, or nearly all."""
+    looks = verb(only, "looks", "look")
+    words = f"{named(each.name for each in only)} {looks} as a layer draws weights in {side}, and not on the other side"
+    unlike = open_.of("differs")
+    identical = open_.comparison.drift.identical
+    if sum(each.kind == "parameter" for each in unlike) < MOST * (identical + len(unlike)):
+        return Observed("newly-initialised-layers", LIKELY, (words,), unlike)
+    return Observed("strict-false-missing", MAYBE, (words,), unlike)
+
+
 def _size(tensor: TensorDrift) -> int:
-    size = 1
-    for length in tensor.shape.get("a", ()):
-        size *= length
-    return size
+    return math.prod(tensor.shape.get("a", ()))
 
 
 def see_trained(open_: Open) -> Iterator[Observed]:
     """Yield weights that differ for none of the reasons above: of another file where the counters say so."""
-    unlike = open_.of("differs", "missing", "unexpected", "unknown")
-    known = tuple(each for each in unlike if each.state != "unknown")
-    if not known:
-        return
     found = open_.comparison
-    words = [_how_many(known, found.drift.compared)]
-    counters = _other_counters(found.a, found.b)
-    if counters:
-        yield open_.account(Observed("wrong-checkpoint-file", LIKELY, (*counters, *words), known))
-    elif known:
-        yield open_.account(Observed("trained-weights-differ", LIKELY, tuple(words), known))
+    unlike = tuple(each for each in open_.of("differs", "missing", "unexpected") if not _is_unused(each, found))
+    if not unlike:
+        return
+    counters = _counters(found.a, found.b)
+    words = _how_many(unlike, found.drift.compared)
+    moved = tuple(f"{name} is {a:g} in a, {b:g} in b" for name, a, b in counters if a != b)
+    if moved:
+        yield open_.account(Observed("wrong-checkpoint-file", LIKELY, (*moved[:2], words), unlike))
+    elif counters:
+        name, number, _ = counters[0]
+        same = f"{name} is {number:g} in both, and yet {words}: of two runs, it seems"
+        yield open_.account(Observed("wrong-checkpoint-file", MAYBE, (same,), unlike))
+    else:
+        yield open_.account(Observed("trained-weights-differ", LIKELY, (words,), unlike))
+
+
+def _is_unused(tensor: TensorDrift, found: Comparison) -> bool:
+    """Tell whether weights alone have a tensor for which the model on the other side has no place."""
+    here, there = (found.a, found.b) if tensor.state == "missing" else (found.b, found.a)
+    return tensor.state != "differs" and here.is_bare and not there.is_bare
 
 
 def _how_many(unlike: tuple[TensorDrift, ...], compared: int) -> str:
-    first = unlike[0]
+    differing = [each for each in unlike if each.state == "differs"]
+    if not differing:
+        return f"{named(each.name for each in unlike)} {verb(unlike, 'is', 'are')} on one side only"
+    first = differing[0]
     size = f" by {size_of(first.relative)} relative" if first.relative else ""
-    many = f"{len(unlike)} of {counted(compared, 'tensor')} differ"
+    many = f"{len(differing)} of {counted(compared, 'tensor')} {verb(differing, 'differs', 'differ')}"
     if first.differing is not None and first.count:
         return f"{many}; in {first.name} {first.differing} of {counted(first.count, 'number')}{size}"
     return f"{many}, the first of them {first.name}{size}"
 
 
-def _other_counters(a: Subject, b: Subject) -> list[str]:
+def _counters(a: Subject, b: Subject) -> list[tuple[str, float, float]]:
+    """Return what both checkpoints count, with both numbers."""
     if not a.kept or not b.kept:
         return []
-    both = [name for name in a.kept.counters if name in b.kept.counters]
-    unlike = [name for name in both if a.kept.counters[name] != b.kept.counters[name]]
-    return [f"{name} is {a.kept.counters[name]:g} in a, {b.kept.counters[name]:g} in b" for name in unlike[:2]]
+    ours, theirs = a.kept.counters, b.kept.counters
+    return [(name, ours[name], theirs[name]) for name in ours if name in theirs]
 
 
 def see_frozen(open_: Open) -> Iterator[Observed]:
@@ -150,6 +182,7 @@ def see_frozen(open_: Open) -> Iterator[Observed]:
         if None not in (states := (found.a.tensors[name].trainable, found.b.tensors[other].trainable))
         and states[0] != states[1]
     ]
-    if frozen and (found.a.kind == "file") == (found.b.kind == "file"):
+    alike = (found.a.kind == "file") == (found.b.kind == "file") and not (found.a.is_bare or found.b.is_bare)
+    if frozen and alike:
         words = f"{named(frozen)}: requires_grad is not the same, {counted(len(frozen), 'parameter')} in all"
         yield Observed("frozen-params", LIKELY, (words,), acts_on_outputs=False)

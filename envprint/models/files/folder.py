@@ -14,7 +14,9 @@ CONFIG = "config.json"
 LARGEST_CONFIG = 4 << 20
 OF_DISTRIBUTED = ".distcp"
 # What Trainer and Accelerate write beside the model, https://huggingface.co/docs/transformers/main_classes/trainer
-OF_TRAINING = ("optimizer", "scheduler", "training_args", "scaler", *OF_RANKS)
+OF_TRAINING = (
+    "optimizer", "scheduler", "sampler", "training_args", "scaler", "rng_state", "custom_checkpoint", *OF_RANKS,
+)  # fmt: skip
 
 
 def choose(folder: Path) -> Path:

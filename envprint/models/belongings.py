@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from envprint.models.generators import is_generator, state_of
 
-LONGEST, MOST = 10_000, 1_000_000  # items of one container, and of all, that are followed; more are put back alone
+LONGEST, MOST = 10_000, 100_000  # items of one container, and of all, that are followed; more are put back alone
 TABLES = ("_parameters", "_buffers", "_modules")
 SCALARS = frozenset({type(None), bool, int, float, str})
 Named: TypeAlias = tuple[str, Any]

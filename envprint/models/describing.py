@@ -78,6 +78,6 @@ def _module(module: Any, root: Any) -> Module:
 
 
 def _type_of(module: Any) -> str:
-    original = getattr(module, "original_name", None)  # of TorchScript
-    is_script = isinstance(original, str) and "ScriptModule" in type(module).__name__
-    return str(original) if is_script else named(type(module))
+    if "ScriptModule" not in type(module).__name__:
+        return named(type(module))
+    return str(getattr(module, "original_name", None) or named(type(module)))

@@ -138,3 +138,29 @@ def test_two_thousand_modules_take_less_than_two_seconds() -> None:
         return time.process_time() - begun
 
     assert 2 > min(seconds() for _ in range(2))
+
+
+def test_modules_that_refuse_or_hand_on_what_they_are_asked_for_are_described() -> None:
+    import torch
+    from _odd_nets import Net
+    from torch import nn
+
+    class Refusing(Net):
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return super().__getattr__(name)
+            except AttributeError:
+                raise RuntimeError(name) from None
+
+    class Handing(nn.Sequential):  # type: ignore[misc]  # torch is seen as Any
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return super().__getattr__(name)
+            except AttributeError:
+                return getattr(super().__getattr__("0"), name)
+
+    refusing = envprint.describe(Refusing(), inputs=torch.ones(2, 6))
+    handing = envprint.describe(Handing(torch.compile(nn.Linear(2, 2), backend="eager")), inputs=torch.ones(1, 2))
+
+    assert ({}, {}) == (refusing.unread, handing.unread)
+    assert (None, "0._orig_mod.weight") == (handing.compiled, next(iter(handing.tensors)))

@@ -186,3 +186,41 @@ def test_hooks_of_users_run_in_each_pass(rows: Any) -> None:
     envprint.describe(model, inputs=rows)
 
     assert 2 == len(called)
+
+
+def test_an_interrupt_leaves_all_as_it_was(rows: Any) -> None:
+    import torch
+    from _odd_nets import Net
+    from _traces import of_process, traces
+
+    def stops(net: Any, _: Any) -> None:
+        net.fc.weight.data.mul_(2)
+        raise KeyboardInterrupt
+
+    model = Net(stops)
+    before = traces(model), of_process()
+    with pytest.raises(KeyboardInterrupt):
+        envprint.describe(model, inputs=rows)
+
+    assert before == (traces(model), of_process())
+    assert torch.is_grad_enabled()
+
+
+def test_containers_that_refuse_to_be_written_to_are_put_back_too(rows: Any) -> None:
+    from collections import OrderedDict
+
+    from _odd_nets import Net
+
+    class Frozen(OrderedDict[str, int]):
+        def __setitem__(self, key: str, value: int) -> None:
+            raise TypeError(key)
+
+    def thaws(net: Any, x: Any) -> Any:
+        OrderedDict.__setitem__(net.frozen, "b", 2)
+        return net.fc(x)
+
+    frozen = Frozen()
+    OrderedDict.__setitem__(frozen, "a", 1)
+    envprint.describe(Net(thaws, frozen=frozen), inputs=rows)
+
+    assert [("a", 1)] == list(frozen.items())

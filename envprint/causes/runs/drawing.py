@@ -44,6 +44,18 @@ def samples_of_first_epoch(run: Run) -> str | None:
     return next((mark.generators[SAMPLES] for mark in run.marks if SAMPLES in mark.generators), None)
 
 
+def drawn_weights(a: Run, b: Run) -> tuple[list[str], list[str]]:
+    """Return the weights that look as layers draw them: those that are the same in both runs, and the others."""
+    left, right = (run.model.tensors if run.model else {} for run in (a, b))
+    drawn = [
+        name
+        for name, tensor in left.items()
+        if tensor.kind == "parameter" and tensor.looks == "fresh" and name in right and tensor.digest
+    ]
+    alike = [name for name in drawn if left[name].digest == right[name].digest]
+    return alike, [name for name in drawn if name not in alike]
+
+
 def last_mark_alike(a: Run, b: Run, generator: str) -> tuple[str, str] | None:
     """Return the last mark of both at which a generator stood the same, and the next, at which it does not."""
     marks = [[mark for mark in run.marks if generator in mark.generators] for run in (a, b)]
@@ -52,6 +64,8 @@ def last_mark_alike(a: Run, b: Run, generator: str) -> tuple[str, str] | None:
         if one.name != other.name:
             return None
         if one.generators[generator] != other.generators[generator]:
-            return (before, one.name) if before else None
-        before = one.name
+            if before:
+                return before, one.name
+        else:
+            before = one.name
     return None

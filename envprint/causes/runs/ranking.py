@@ -24,10 +24,12 @@ def settle(observed: Iterable[Observed]) -> list[Observed]:
     for each in observed:
         known = found.get(each.cause)
         found[each.cause] = each if known is None else _together(known, each)
-    particular = any(each.probability >= LIKELY and each.cause not in GENERAL for each in found.values())
-    if particular:
-        found = {name: _given_way(each) for name, each in found.items()}
-    return sorted(found.values(), key=lambda each: -each.probability)
+    likely = [each.cause for each in found.values() if each.probability >= LIKELY]
+    first = next((cause for cause in likely if cause not in GENERAL), next(iter(likely), ""))
+    settled = (
+        [each if each.cause == first else _given_way(each) for each in found.values()] if first else found.values()
+    )
+    return sorted(settled, key=lambda each: -each.probability)
 
 
 def _together(one: Observed, other: Observed) -> Observed:
@@ -74,7 +76,7 @@ def rank(
     sure = [finding_of(each, known.get(each.cause)) for each in seen if each.probability >= LIKELY]
     rest = [finding_of(each, known.get(each.cause)) for each in seen if each.probability < LIKELY]
     if sure:
-        others = [_lowered(each, MAYBE) for each in others]
+        others = [_lowered(each, HARDLY if _is_of_states(each) else MAYBE) for each in others]
     elif rounding:
         others = _raised(sorted(others, key=lambda each: each.cause == CODE))
     elif computed:
@@ -82,6 +84,11 @@ def rank(
     between = [] if rounding else [each for each in rest if each.confidence >= MAYBE]
     behind = [each for each in rest if each not in between]
     return (*sure, *between, *others, *behind), dismissed
+
+
+def _is_of_states(finding: Finding) -> bool:
+    """Tell whether a finding rests on random states alone: they follow from whatever parted the runs."""
+    return all(path.startswith("rng.") for path in finding.changes)
 
 
 def _lowered(finding: Finding, most: float) -> Finding:
@@ -95,5 +102,8 @@ def _raised(findings: Sequence[Finding]) -> list[Finding]:
     if not total or total >= SUM:
         return list(findings)
     return [
-        each.model_copy(update={"confidence": round(min(MOST, each.confidence * SUM / total), 2)}) for each in findings
+        each.model_copy(
+            update={"confidence": round(min(MOST, each.confidence * SUM / total), 2), "status": "supported"}
+        )
+        for each in findings
     ]

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator
 
-from envprint.causes.models.observed import LIKELY, MAYBE, SURE, Observed, named
+from envprint.causes.models.observed import LIKELY, MAYBE, SURE, Observed, counted, named
 from envprint.causes.runs.drawing import samples_of_first_epoch
 from envprint.causes.runs.pair import Pair, at, values
 from envprint.manifest.ledger import Loader
 
 FIELDS = (
-    ("batch_size", "batch-size-train", "takes {0} samples at once"),
-    ("shuffle", "shuffle-disabled", "shuffles: {0}"),
-    ("workers", "num-workers", "has {0} workers"),
-    ("drop_last", "drop-last", "drops its last, incomplete batch: {0}"),
+    ("batch_size", "batch-size-train", "takes {0} samples at once in a, {1} in b"),
+    ("shuffle", "shuffle-disabled", "shuffles its samples in {2} alone"),
+    ("workers", "num-workers", "has {0} workers in a, {1} in b"),
+    ("drop_last", "drop-last", "drops its last, incomplete batch in {2} alone"),
 )
-SAID = {True: "yes", False: "no"}
 
 
 def see_loaders(pair: Pair) -> Iterator[Observed]:
@@ -22,22 +21,18 @@ def see_loaders(pair: Pair) -> Iterator[Observed]:
         return
     ranks = pair.changes.get("distributed.world_size")
     if ranks is not None and pair.parts_in("batch"):
-        words = f"{ranks.a or 1} ranks share the data in a, {ranks.b or 1} in b"
+        words = f"the data is shared by {counted(ranks.a or 1, 'rank')} in a, by {counted(ranks.b or 1, 'rank')} in b"
         yield Observed("batch-size-train", SURE, (words,))
     for left, right in zip(pair.a.loaders[:1], pair.b.loaders[:1], strict=False):
         for field, cause, words in FIELDS:
             one, other = getattr(left, field), getattr(right, field)
             if one != other and _can_act(pair, field, left):
-                said = [words.format(SAID.get(each, each) if isinstance(each, bool) else each) for each in (one, other)]
-                yield Observed(cause, SURE, (f"the loader{_of(left)} {said[0]} in a; in b it {said[1]}",))
+                said = words.format(one, other, "a" if one else "b")
+                yield Observed(cause, SURE, (f"the loader of {left.dataset} {said}{at(left.where)}",))
         if left.worker_init != right.worker_init and left.workers and right.workers:
             side = "a" if left.worker_init else "b"
             words = f"only {side} sets its {left.workers} loader workers up with a worker_init_fn of its own"
             yield Observed("numpy-worker-duplicate-seed", LIKELY, (words,))
-
-
-def _of(loader: Loader) -> str:
-    return f" of {loader.dataset}{at(loader.where)}" + ("," if loader.where else "")
 
 
 def _can_act(pair: Pair, field: str, loader: Loader) -> bool:

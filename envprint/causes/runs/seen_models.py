@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from envprint.causes.models.finding import observe
-from envprint.causes.models.observed import HARDLY, LIKELY, MAYBE, SURE, Observed
+from envprint.causes.models.observed import HARDLY, LIKELY, MAYBE, SURE, Observed, named
+from envprint.causes.runs.drawing import drawn_weights
 from envprint.causes.runs.pair import Pair, at, values
 from envprint.causes.runs.parting import INPUTS, RESULTS, WEIGHTS
 from envprint.models.comparing import compare_models
@@ -54,4 +55,7 @@ def see_initial(pair: Pair) -> Iterator[Observed]:
         said = [", ".join(filter(None, values(each))) or ("a file" if each else "nothing") for each in (left, right)]
         place = next((each.where for each in (*left, *right)), "")
         words.append(f"a loads {said[0]}, b {said[1]}{at(place)}")
-    yield Observed("initial-weights", SURE if loaded else MAYBE, tuple(words))
+    alike, unlike = drawn_weights(pair.a, pair.b)
+    if alike and unlike:
+        words.append(f"{named(unlike)} are drawn otherwise, {named(alike)} are the same")
+    yield Observed("initial-weights", SURE if loaded else LIKELY if alike else MAYBE, tuple(words))

@@ -6,6 +6,8 @@ from envprint.causes.models.observed import LIKELY, MAYBE, SURE, Observed
 from envprint.causes.runs.pair import Pair
 from envprint.manifest.ledger import Run, Step
 
+LOADS = frozenset(("checkpoint", "load-model", "load-optimizer"))
+
 
 def see_resuming(pair: Pair) -> Iterator[Observed]:
     """Yield what a resumed run lacks of optimizer, schedule, position and random states."""
@@ -72,6 +74,11 @@ def _both_resumed(pair: Pair) -> Iterator[Observed]:
         ("load-scheduler", "scheduler-state-missing", ("rates",)),
         ("restore-rng", "rng-state-on-resume", ("batch", "generators")),
     ):
-        has = [any(each.name == event for each in run.events) for run in (pair.a, pair.b)]
+        has = [_loads(run) and any(each.name == event for each in run.events) for run in (pair.a, pair.b)]
         if has[0] != has[1] and pair.parts_in(*components):
             yield Observed(cause, SURE, (f"only {'a' if has[0] else 'b'} puts it back from a checkpoint",))
+
+
+def _loads(run: Run) -> bool:
+    """Tell whether a run reads a checkpoint; compilers put random states back, too."""
+    return any(each.name in LOADS for each in run.events)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from envprint.causes.models.observed import HARDLY, LIKELY, SURE, Observed
-from envprint.causes.runs.drawing import last_mark_alike, states_before_training
+from envprint.causes.models.observed import HARDLY, LIKELY, MAYBE, SURE, Observed
+from envprint.causes.runs.drawing import drawn_weights, last_mark_alike, states_before_training
 from envprint.causes.runs.pair import Pair, at
 from envprint.causes.runs.parting import WEIGHTS
 from envprint.manifest.ledger import Run, Seeding
@@ -111,7 +111,10 @@ def see_shift(pair: Pair) -> Iterator[Observed]:
             continue
         began = last_mark_alike(pair.a, pair.b, generator)
         if generator in pair.parted_states or (began and not pair.parts_in("generators")):
-            yield Observed("rng-consumption-shift", LIKELY, tuple(_said_of_shift(pair, call, left[0], began)))
+            others = pair.parts_in(WEIGHTS) and drawn_weights(pair.a, pair.b)[0]  # a shift before them draws all anew
+            yield Observed(
+                "rng-consumption-shift", MAYBE if others else LIKELY, tuple(_said_of_shift(pair, call, left[0], began))
+            )
             return
 
 

@@ -31,8 +31,9 @@ def see_optimizer(pair: Pair) -> Iterator[Observed]:
 def _of_group(pair: Pair, place: int, left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Observed]:
     group = f" of group {place}" if place else ""
     same_class = pair.a.optimizer == pair.b.optimizer
-    for name in sorted(left.keys() & right.keys()):
-        if left[name] == right[name] or (name == "decoupled_weight_decay" and not same_class):
+    unlike = sorted((each for each in left.keys() & right.keys() if left[each] != right[each]), key=str)
+    for name in [each for each in unlike if each != "initial_lr" or "lr" not in unlike]:
+        if name == "decoupled_weight_decay" and not same_class:
             continue
         words = f"{name}{group} is {left[name]} in a, {right[name]} in b"
         if name in IMPLEMENTED:
@@ -49,7 +50,7 @@ def see_rates(pair: Pair) -> Iterator[Observed]:
     if left != right:
         words = f"the schedule is {', '.join(left) or 'none'} in a, {', '.join(right) or 'none'} in b"
         yield Observed("optimizer-hyperparams", SURE, (words,))
-    else:
+    elif not any(one.get("lr") != other.get("lr") for one, other in zip(pair.a.groups, pair.b.groups, strict=False)):
         words = f"the learning rate is {pair.parting.a} in a, {pair.parting.b} in b, from step {pair.parting.step} on"
         yield Observed("optimizer-hyperparams", LIKELY, (words,))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from envprint.causes.models.observed import LIKELY, MAYBE
+from envprint.causes.models.observed import MAYBE
 from envprint.causes.runs.gaps import growth, loss_gap
 from envprint.causes.runs.pair import Pair
 from envprint.causes.runs.parting import RESULTS
@@ -12,7 +12,7 @@ from envprint.report import Finding
 SAID = {
     "batch": "the batch",
     "generators": "the random states",
-    "training": "the mode of the model",
+    "training": "the mode of the model,",
     "loss": "the loss",
     "gradients": "the gradients",
     "rates": "the learning rate",
@@ -61,8 +61,7 @@ def _grown(pair: Pair) -> str:
 def _cause(findings: Sequence[Finding]) -> Iterator[str]:
     likely = next((each for each in findings[:1] if each.confidence >= MAYBE), None)
     if likely is not None:
-        sure = likely.confidence >= LIKELY and likely.evidence
-        yield f"{likely.title}: {likely.evidence[0]}" if sure else likely.title
+        yield f"{likely.title}: {likely.evidence[0]}" if likely.evidence else likely.title
     elif not findings:
         yield "Nothing that was recorded accounts for it"
 

@@ -11,6 +11,7 @@ class Told(NamedTuple):
 
     words: str = ""
     variables: tuple[tuple[str, str], ...] = ()
+    script: str = "plain_loop"
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ INJECTED = (
     both("scheduler-state-missing", "save={checkpoint}", f"{RESUMED} without=scheduler", 5, "rates"),
     both("rng-state-on-resume", "save={checkpoint}", f"{RESUMED} without=rng", 4, "generators"),
     both("grad-clip-order", "clip=0.5", "clip-first", 1, "gradients"),
+    both("grad-clip-order", "", "clip=0.5", 1, "gradients", "one-side"),
     both("grad-not-zeroed", "", "no-zero", 2, "gradients"),
     both("loss-fn-config", "", "smoothing=0.1", 1, "loss"),
     both("autocast", "", "autocast", 1, "loss"),

@@ -1,14 +1,15 @@
 """Small ledgers made by hand: runs that were never recorded, to be parted at will."""
 
-from typing import Any
+from typing import Any, Literal
 
 from envprint.causes.runs.reporting import report_runs
 from envprint.manifest.ledger import Loader, Mark, Run, Seeding, Step
 from envprint.report import Report, Side
 
+NAMES: tuple[Literal["python", "numpy", "torch"], ...] = ("python", "numpy", "torch")
 SEEDED = tuple(
     Seeding(generator=name, value="0", where=f"train.py:{line}", step=0, after_model=False, after_batch=False)
-    for line, name in enumerate(("python", "numpy", "torch"), 3)
+    for line, name in enumerate(NAMES, 3)
 )
 LOADER = Loader(dataset="Pictures", length=64, batch_size=4, shuffle=True, sampler="RandomSampler", workers=0,
                 drop_last=False, where="train.py:20")  # fmt: skip

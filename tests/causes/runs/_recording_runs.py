@@ -11,7 +11,7 @@ from pathlib import Path
 from _injected import Told
 
 SCRIPTS = Path(__file__).parent / "scripts"
-EDIT = ("model(inputs) / 1.0", "model(inputs) / 2.0")
+EDIT = (") / 1.0", ") / 2.0")  # what the loss is made of
 FILES = 26
 
 
@@ -49,7 +49,17 @@ class Recorder:
     def _record(self, told: Told, path: Path) -> Recorded:
         words = told.words.format_map(Places(self.folder))
         variables = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", **dict(told.variables), "TRY": words}
-        command = [sys.executable, "-m", "envprint", "capture", "-o", str(path), "--", sys.executable, "plain_loop.py"]
+        command = [
+            sys.executable,
+            "-m",
+            "envprint",
+            "capture",
+            "-o",
+            str(path),
+            "--",
+            sys.executable,
+            f"{told.script}.py",
+        ]
         done = subprocess.run(
             command, check=True, capture_output=True, text=True, cwd=self._scripts(words), timeout=300,
             env={**os.environ, **variables},
@@ -61,10 +71,10 @@ class Recorder:
         folder = self.folder / ("edited" if "edited" in words.split() else "scripts")
         if not folder.exists():
             shutil.copytree(SCRIPTS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-            script = folder / "plain_loop.py"
-            text = script.read_text("utf-8")
-            assert text.count(EDIT[0]) == 1
-            script.write_text(text.replace(*EDIT) if folder.name == "edited" else text, "utf-8")
+            for script in folder.glob("*_loop.py") if folder.name == "edited" else ():
+                text = script.read_text("utf-8")
+                assert text.count(EDIT[0]) == 1
+                script.write_text(text.replace(*EDIT), "utf-8")
         return folder
 
 

@@ -13,7 +13,7 @@ LATER: dict[str, Any] = {"loss": (0.7).hex(), "parameters": "others", "gradients
 
 def from_step(number: int, **facts: Any) -> dict[int, dict[str, Any]]:
     """Return that steps go another way from one on."""
-    return {number: facts, **{each: LATER for each in range(number + 1, 1000)}}
+    return {number: facts, **dict.fromkeys(range(number + 1, 1000), LATER)}
 
 
 def environment(cause: str, confidence: float) -> Finding:
@@ -115,4 +115,4 @@ def test_another_number_of_ranks_shares_the_data_otherwise() -> None:
     report = reported(run(), run(unlike=from_step(1, batch="b", **LATER)), changes=changes)
 
     assert "batch-size-train" == first(report)
-    assert ("1 ranks share the data in a, 2 in b",) == report.findings[0].evidence
+    assert ("the data is shared by 1 rank in a, by 2 ranks in b",) == report.findings[0].evidence

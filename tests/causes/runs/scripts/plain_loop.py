@@ -14,12 +14,7 @@ TRY = {word.partition("=")[0]: word.partition("=")[2] or "yes" for word in os.en
 
 
 def main() -> None:
-    if "default" in TRY:
-        torch.set_default_dtype(getattr(torch, TRY["default"]))
-    if "matmul" in TRY:
-        torch.set_float32_matmul_precision(TRY["matmul"])
-    if "no-mkldnn" in TRY:
-        torch.backends.mkldnn.enabled = False
+    set_switches()
     if "seed-late" not in TRY:
         seed()
     model = nets_of_runs.build(TRY)
@@ -28,9 +23,23 @@ def main() -> None:
     optimizer = nets_of_runs.optimizer_for(model, TRY)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + step))
     resumed = resume(model, optimizer, scheduler)
-    if "draw" in TRY and TRY["draw"] == "0":
-        torch.rand(1)
+    draw(0)
     train(model, optimizer, scheduler, resumed)
+
+
+def set_switches() -> None:
+    if "default" in TRY:
+        torch.set_default_dtype(getattr(torch, TRY["default"]))
+    if "matmul" in TRY:
+        torch.set_float32_matmul_precision(TRY["matmul"])
+    if "no-mkldnn" in TRY:
+        torch.backends.mkldnn.enabled = False
+
+
+def draw(step: int) -> None:
+    """Draw a number that nobody needs, at the step that is named."""
+    if TRY.get("draw") == str(step):
+        torch.rand(1)
 
 
 def seed() -> None:
@@ -56,8 +65,7 @@ def train(model: torch.nn.Module, optimizer: torch.optim.Optimizer, scheduler: A
             torch.set_rng_state(resumed["rng"])
         for inputs, targets in batches:
             step += 1
-            if TRY.get("draw") == str(step):
-                torch.rand(1)
+            draw(step)
             loss = one_step(computed, optimizer, inputs, targets)
             scheduler.step()
             sys.stdout.write(f"{step} {loss.item().hex()} {nets_of_runs.digest(model)}\n")

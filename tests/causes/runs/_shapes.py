@@ -1,0 +1,62 @@
+"""The causes as they can be injected into the other shapes of training: Lightning, and the Trainer of transformers."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from _injected import INJECTED, Injected, Told
+
+COMMON = frozenset(
+    [
+        "seed",
+        "numpy",
+        "augment",
+        "draw",
+        "loader-seed",
+        "workers",
+        "drop-last",
+        "batch",
+        "data",
+        "folder",
+        "normalise",
+        "words",
+        "eval",
+        "dropout",
+        "init",
+        "unwritten",
+        "lr",
+        "decay",
+        "fused",
+        "optimizer",
+        "clip",
+        "smoothing",
+        "autocast",
+        "dtype",
+        "default",
+        "net",
+        "no-mkldnn",
+        "matmul",
+        "edited",
+        "seed-late",
+    ]
+)
+# what a script of this shape understands; the Trainer seeds all generators, shuffles, and clears gradients by itself
+SHAPES = {
+    "lightning_loop": COMMON | {"seed-torch", "seed-numpy", "seed-python", "shuffle", "worker-init", "no-zero"},
+    "trainer_loop": COMMON - {"augment"},
+}
+
+
+def in_shape(script: str) -> Iterator[Injected]:
+    """Yield the causes that a script of a shape can be told to have."""
+    for case in INJECTED:
+        words = {word.partition("=")[0] for told in (case.a, case.b) for word in told.words.split()}
+        if words <= SHAPES[script]:
+            yield replace(case, a=_told(case.a, script), b=_told(case.b, script), name=_name(case, script))
+
+
+def _told(told: Told, script: str) -> Told:
+    return told._replace(script=script)
+
+
+def _name(case: Injected, script: str) -> str:
+    return "-".join(filter(None, (case.name, script.removesuffix("_loop"))))

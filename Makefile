@@ -1,4 +1,4 @@
-# make demo · make test (each sets up all that it needs, in .venv) · make lint · make bench · make bench-causes · make format
+# make demo · make test (each sets up all that it needs, in .venv) · make lint · make bench · make bench-causes · make bench-runs · make format
 # make catalog · make schemas · make references: what is built from the sources and kept
 # make test PYTHON=python3.12 makes .venv anew, with that Python
 PYTHON ?= python3
@@ -6,7 +6,7 @@ BIN = .venv/bin
 MADE = .venv/.made-by-$(subst /,-,$(PYTHON))
 STAMP = .venv/.ready
 
-.PHONY: demo test lint format bench bench-causes schemas catalog references
+.PHONY: demo test lint format bench bench-causes bench-runs schemas catalog references
 
 demo: $(STAMP)
 	$(BIN)/python samples/demo.py
@@ -29,6 +29,9 @@ bench: $(STAMP)
 
 bench-causes: $(STAMP)
 	$(BIN)/python tests/bench/causes/bench_causes.py
+
+bench-runs: $(STAMP)
+	$(BIN)/python tests/bench/runs/bench_runs.py
 
 catalog: $(STAMP)
 	$(BIN)/python -m envprint.causes.make_catalog

@@ -6,39 +6,12 @@ from dataclasses import replace
 from _injected import INJECTED, Injected, Told
 
 COMMON = frozenset(
-    [
-        "seed",
-        "numpy",
-        "augment",
-        "draw",
-        "loader-seed",
-        "workers",
-        "drop-last",
-        "batch",
-        "data",
-        "folder",
-        "normalise",
-        "words",
-        "eval",
-        "dropout",
-        "init",
-        "unwritten",
-        "lr",
-        "decay",
-        "fused",
-        "optimizer",
-        "clip",
-        "smoothing",
-        "autocast",
-        "dtype",
-        "default",
-        "net",
-        "no-mkldnn",
-        "matmul",
-        "edited",
-        "seed-late",
-    ]
-)
+    (
+        "seed", "seed-late", "numpy", "augment", "draw", "loader-seed", "workers", "drop-last", "batch", "data",
+        "folder", "normalise", "words", "eval", "dropout", "init", "unwritten", "lr", "decay", "fused", "optimizer", "clip",
+        "smoothing", "autocast", "dtype", "default", "net", "no-mkldnn", "matmul", "edited",
+    )
+)  # fmt: skip
 # what a script of this shape understands; the Trainer seeds all generators, shuffles, and clears gradients by itself
 SHAPES = {
     "lightning_loop": COMMON | {"seed-torch", "seed-numpy", "seed-python", "shuffle", "worker-init", "no-zero"},

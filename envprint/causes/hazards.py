@@ -67,7 +67,8 @@ def _of_bugs(facts: Facts) -> Iterator[Hazard]:
 def _of_run(manifest: Manifest) -> Iterator[Hazard]:
     """Yield what a recorded run shows of itself: seen, it says more than what facts only allow."""
     for each in shown_by(manifest.run) if manifest.run else ():
-        yield _hazard(causes_by_id()[each.cause], each.cause, each.makes, each.likelihood, each.facts)
+        hazard = _hazard(causes_by_id()[each.cause], each.cause, each.makes, each.likelihood, each.facts)
+        yield hazard.model_copy(update={"title": each.title or hazard.title})
 
 
 def _hazard(of: Cause | Bug, cause: str, makes: Makes, likelihood: float, facts: dict[str, Any]) -> Hazard:

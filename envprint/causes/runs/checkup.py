@@ -18,12 +18,13 @@ TRAINING = " in training mode"
 
 @dataclass(frozen=True)
 class Shown:
-    """A cause that one run shows: what it makes, how likely, and what shows it, by a name."""
+    """A cause that one run shows: what it makes, how likely, and what shows it; `title` where its own tells of two."""
 
     cause: str
     makes: Literal["run", "repeat", "wrong"]
     likelihood: float
     facts: dict[str, Any]
+    title: str = ""
 
 
 def shown_by(run: Run) -> Iterator[Shown]:
@@ -50,12 +51,10 @@ def _same_batches(run: Run) -> Iterator[Shown]:
     """Yield that one batch comes again and again, where the data has more."""
     if not run.loaders or not _has_more(run.loaders[0]):
         return
-    steps = [each for each in run.ledger if each.batch is not None]
-    found = _row(steps, "batch")
+    found = _row([each for each in run.ledger if each.batch is not None], "batch")
     if found:
-        yield Shown(
-            "shuffle-disabled", "repeat", SEEN, {"run.ledger.batch": f"steps {found[0]} to {found[1]} take one batch"}
-        )
+        facts = {"run.ledger.batch": f"steps {found[0]} to {found[1]} take one batch"}
+        yield Shown("shuffle-disabled", "repeat", SEEN, facts, "The same batch is taken again and again")
 
 
 def _has_more(loader: Loader) -> bool:
@@ -85,7 +84,8 @@ def _same_order(run: Run) -> Iterator[Shown]:
     if "Distributed" in (loader.sampler or ""):
         cause = "distributed-sampler-epoch"
     words = f"step {later + 1} begins an epoch with the batch of step 1"
-    yield Shown(cause, "repeat", SEEN, {"run.ledger.batch": f"{words}{at(loader.where)}"})
+    title = "Each epoch takes the same batches in the same order"
+    yield Shown(cause, "repeat", SEEN, {"run.ledger.batch": f"{words}{at(loader.where)}"}, title)
 
 
 def _still(run: Run) -> Iterator[Shown]:
@@ -118,4 +118,4 @@ def _evaluated(run: Run) -> Iterator[Shown]:
     found = next((each for each in run.events if each.name == "evaluate" and each.value.endswith(TRAINING)), None)
     if found is not None:
         words = f"{found.value.removesuffix(TRAINING)} is evaluated{TRAINING} after step {found.step}{at(found.where)}"
-        yield Shown("train-vs-eval", "wrong", GUESSED, {"run.events": words})
+        yield Shown("train-vs-eval", "wrong", GUESSED, {"run.events": words}, "The model is evaluated in training mode")

@@ -7,9 +7,9 @@ from _injected import INJECTED, Injected, Told
 
 COMMON = frozenset(
     (
-        "seed", "seed-late", "numpy", "augment", "draw", "loader-seed", "workers", "drop-last", "batch", "data",
-        "folder", "normalise", "words", "eval", "dropout", "init", "unwritten", "lr", "decay", "fused", "optimizer", "clip",
-        "smoothing", "autocast", "dtype", "default", "net", "no-mkldnn", "matmul", "edited",
+        "seed", "seed-late", "numpy", "augment", "draw", "loader-seed", "workers", "drop-last", "batch",
+        "data", "folder", "normalise", "words", "eval", "dropout", "init", "unwritten", "lr", "decay", "fused",
+        "optimizer", "clip", "smoothing", "autocast", "dtype", "default", "net", "no-mkldnn", "matmul", "edited",
     )
 )  # fmt: skip
 # what a script of this shape understands; the Trainer seeds all generators, shuffles, and clears gradients by itself

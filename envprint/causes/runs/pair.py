@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from envprint.causes.runs.alignment import Alignment
-from envprint.causes.runs.drawing import drawn_from, parted_generators
-from envprint.causes.runs.parting import Parting
+from envprint.causes.runs.drawing import drawn_from
+from envprint.causes.runs.parting import Parting, states_of
 from envprint.manifest.ledger import Event, Run, Step
 from envprint.report import Change
 
@@ -40,11 +40,7 @@ class Pair:
     @cached_property
     def parted_states(self) -> frozenset[str]:
         """Return the generators in use whose states differ where the runs part."""
-        number = self.parting.step
-        one, other = self.aligned.a.get(number), self.aligned.b.get(number)
-        if one is None or other is None:
-            return frozenset()
-        return frozenset(parted_generators(one, other, drawn_from(self.a) | drawn_from(self.b)))
+        return frozenset(states_of(self.aligned, self.parting.step, drawn_from(self.a) | drawn_from(self.b)))
 
     def events(self, *names: str) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
         """Return what both runs did of some kinds, up to where they part."""

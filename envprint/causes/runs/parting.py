@@ -10,6 +10,7 @@ from envprint.manifest.ledger import Run, Step
 # what comes first makes what comes behind it; generators are those that a run draws from
 INPUTS = ("batch", "training", "generators")
 RESULTS = ("loss", "gradients", "rates", "parameters", "state")
+MADE_IN_STEPS = ("loss", "gradients")
 WEIGHTS = "initial weights"
 BEFORE = 0  # what differs before the first step
 
@@ -58,12 +59,29 @@ def _parting(aligned: Alignment, number: int, same: int, drawn: frozenset[str]) 
     last = aligned.common[-1]
     one, other = aligned.a[number], aligned.b[number]
     component = next(each for each in (*INPUTS, *RESULTS) if _differs(one, other, each, drawn))
+    if component in MADE_IN_STEPS and states_of(aligned, number, drawn):
+        one, other, component = aligned.a[number + 1], aligned.b[number + 1], "generators"
+        return Parting(number, component, _said(one, component), _said(other, component), number, same, last)
     began = _states_part(aligned, number, drawn)
     if component in {"batch", "generators"} and began < number:
         one, other = aligned.a[began], aligned.b[began]
         same = max((each for each in aligned.common if each < began), default=aligned.begins)
         return Parting(began, "generators", _said(one, "generators"), _said(other, "generators"), number, same, last)
     return Parting(number, component, _said(one, component), _said(other, component), number, same, last)
+
+
+def states_of(aligned: Alignment, number: int, drawn: frozenset[str]) -> list[str]:
+    """Return the generators whose states a step parts: before the update, or, where that is all of the step, after it.
+
+    Lightning has optimizers make the forward pass within their step: what it draws is seen as the next one begins.
+    """
+    for each in (number, number + 1):
+        one, other = aligned.a.get(each), aligned.b.get(each)
+        if one is None or other is None:
+            return []
+        if parted := parted_generators(one, other, drawn):
+            return parted
+    return []
 
 
 def _states_part(aligned: Alignment, number: int, drawn: frozenset[str]) -> int:

@@ -11,7 +11,7 @@ from envprint.models.comparing import compare_models
 from envprint.models.subject import Subject
 
 OF_WEIGHTS = frozenset(("model-dtype", "uninitialised-read", "architecture-config", "identical-encoder-layers"))
-OF_SETTINGS = frozenset(("dropout-p", "architecture-config", "bn-hyperparams"))
+OF_SETTINGS = frozenset(("train-vs-eval", "dropout-p", "architecture-config", "bn-hyperparams"))
 
 
 def see_models(pair: Pair) -> Iterator[Observed]:

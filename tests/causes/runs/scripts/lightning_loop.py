@@ -20,11 +20,13 @@ class Training(lightning.LightningModule):  # type: ignore[misc]  # lightning is
         super().__init__()
         self.net = nets_of_runs.build(TRY)
 
+    def on_train_start(self) -> None:
+        if "eval" in TRY:
+            self.net.eval()
+
     def training_step(self, batch: Any, _place: int) -> torch.Tensor:
         draw(self.global_step + 1)
         inputs, targets = batch
-        if "eval" in TRY:
-            self.net.eval()
         outputs = self.net(inputs.to(next(self.net.parameters()).dtype)) / 1.0
         smoothing = float(TRY.get("smoothing", "0"))
         return torch.nn.functional.cross_entropy(outputs, targets, label_smoothing=smoothing)

@@ -35,7 +35,11 @@ class Loader(Section):
 
 
 class Mark(Section):
-    """The states of the generators at a place of the run: digests by generator."""
+    """The states of the generators at a place of the run: digests by generator.
+
+    `name` is one of: torch imported, seeded (generator), model built (as its optimizer is made), loader built, epoch
+    (as a loader begins one), samples of an epoch (their number; `generators` holds the sum over the samples then).
+    """
 
     name: str
     step: int
@@ -45,11 +49,11 @@ class Mark(Section):
 class Event(Section):
     """Something that a run did, the first time that it did it so: where, after how many steps, and with what.
 
-    `name` is one of: clip (max norm), clip-value, zero-grad, autocast (device and type), scaler (its settings),
-    scheduler (class and settings), compile (its settings), load-model, load-optimizer, load-scheduler, load-scaler,
-    restore-rng (generator), loss (function and settings), no-grad-forward, evaluate (a forward pass that no gradients
-    were asked of, with the model's mode), checkpoint (a file that was loaded), listing (a folder, with the digest of
-    its names in the order in which they came), normalise (mean and deviation).
+    `name` is one of: clip (max norm, type of norm), clip-value, zero-grad (of what, and how), autocast (device, type),
+    scaler (its settings), scheduler (class and settings), compile (its settings), load-model, load-optimizer,
+    load-scheduler, load-scaler, restore-rng (generator), loss (function and settings), evaluate (a forward pass of the
+    outermost module without gradients: its class and mode), checkpoint (a file that was loaded), listing (a folder, how
+    many names it has, and their digest in the order in which they came), normalise (mean and deviation).
     """
 
     name: str
@@ -59,14 +63,16 @@ class Event(Section):
 
 
 class Step(Section):
-    """One step of an optimizer.
+    """One step of an optimizer; where a run has none of torch's, one call of backward().
 
-    `loss` is the number that backward() was called on, exactly (float.hex). `batch` is the digest of what was loaded or
-    given since the last step, `samples` that of the same samples in any order. `generators` are digests before the
-    step. At sampled steps there are digests of the parameters after it, of their gradients, and of what the optimizer
-    remembers. `calls` are what was called since the last step, in order: zero-grad, forward, backward, clip, unscale,
-    step; neighbours that are the same once. `chain` is that of all that came before and this: equal chains are equal
-    pasts.
+    `loss` is the number that backward() was called on last, exactly (float.hex). `batch` is the digest of what was
+    loaded since the last step, or given to the outermost module where there is no loader, `samples` that of the same
+    samples in any order. `generators` are digests before the step. At the first 64 steps, then at 8 of each doubling,
+    there are digests, read after the step, of the parameters, of their gradients, and of what the optimizer remembers.
+    `calls` are what was called since the last step, in order: zero-grad, forward, backward, clip, unscale, step;
+    neighbours that are the same once. `chain` is that of all that came before and this, but for `calls`: equal chains
+    are equal pasts. What lies on another device than the processor is read at steps that are kept only: losses enter
+    the chain then, batches between do not.
     """
 
     step: int

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from envprint.models.values import inside
-from envprint.recorder.rows import digest_rows, joined, total_of
+from envprint.recorder.rows import content_of, digest_rows, joined, total_of
 
 MASK = (1 << 64) - 1
 DEEPEST = 8
@@ -20,8 +20,8 @@ class Batches:
         self.loaded = False
         self.ahead = False
 
-    def add(self, batch: Any, *, loaded: bool, ahead: bool = False) -> None:
-        """Note a batch that a loader gave, or, where there is no loader, what a model was given.
+    def add(self, parts: list[Any], *, loaded: bool, ahead: bool = False, rows: bool = True) -> None:
+        """Note the parts of a batch that a loader gave, or, where there is no loader, of what a model was given.
 
         `ahead` is one that a library asked for: it may do so before it needs it, as accelerate does.
         """
@@ -29,7 +29,7 @@ class Batches:
             return
         if loaded and not self.loaded:
             self.loaded, self.waiting, self.epoch, self.seen = True, [], 0, 0
-        digest, total, count = read_batch(batch)
+        digest, total, count = read_batch(parts, rows=rows)
         self.ahead = ahead
         self.waiting.append((digest, total))
         self.epoch = (self.epoch + total) & MASK
@@ -62,39 +62,45 @@ def named(total: int) -> str:
     return f"sum-of-rows:{total:016x}"
 
 
-def read_batch(batch: Any) -> tuple[str, int, int]:
+def read_batch(parts: list[Any], *, rows: bool = True) -> tuple[str, int, int]:
     """Return the digest of a batch, the sum of those of its samples, which any order leaves alone, and their number.
 
     A sample is one row of every tensor: tensors of fewer rows than the first one, or of none, count in the digest only.
+    Without `rows` the digest is another, and quicker, and samples are none.
     """
     import xxhash
 
-    parts = list(_parts(batch, DEEPEST))
-    tensors = [part for part in parts if not isinstance(part, str)]
-    count = len(tensors[0]) if tensors and tensors[0].dim() else 0
-    paired = [digest_rows(each) for each in tensors if each.dim() and len(each) == count] if count else []
     whole = xxhash.xxh3_128()
+    tensors = [part for part in parts if not isinstance(part, str)]
+    count = len(tensors[0]) if rows and tensors and tensors[0].dim() else 0
+    paired = []
     for part in parts:
         if isinstance(part, str):
             whole.update(part.encode())
+            continue
+        whole.update(f"{part.dtype}{tuple(part.shape)}".encode())
+        if count and part.dim() and len(part) == count:
+            paired.append(digest_rows(part))
         else:
-            whole.update(f"{part.dtype}{tuple(part.shape)}".encode())
-            if not (count and part.dim() and len(part) == count):
-                whole.update(joined(digest_rows(part.reshape(1, -1))))
-    for rows in paired:
-        whole.update(joined(rows))
+            whole.update(content_of(part))
+    for each in paired:
+        whole.update(joined(each))
     return f"xxh3-128-rows:{whole.hexdigest()}", total_of(paired), count
 
 
-def is_elsewhere(batch: Any) -> bool:
+def parts_of(batch: Any) -> list[Any]:
+    """Return the tensors of a batch, and texts of all else."""
+    return list(_parts(batch, DEEPEST))
+
+
+def is_elsewhere(parts: list[Any]) -> bool:
     """Tell whether a batch lies on another device, where reading it waits for what the device has to do."""
-    return any(not isinstance(part, str) and part.device.type != "cpu" for part in _parts(batch, DEEPEST))
+    return any(not isinstance(part, str) and part.device.type != "cpu" for part in parts)
 
 
 def _parts(value: Any, depth: int) -> Iterator[Any]:
-    """Yield the tensors of a value, and texts of all else."""
     if hasattr(value, "untyped_storage"):
-        yield value.detach()
+        yield value
     elif depth and (inner := inside(value)) is not None:
         yield "("
         for key, each in inner:

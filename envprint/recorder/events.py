@@ -4,6 +4,7 @@ from envprint.manifest.ledger import Event
 
 MOST_CHARACTERS = 48 << 10  # of all together; with the names of their fields they stay below 64 kB
 MOST_OF_A_NAME = 64
+ASKED = 16  # times that one event is looked at: whether it came from another line than before
 LONGEST = 240
 
 
@@ -14,6 +15,7 @@ class Events:
         self.found: dict[tuple[str, str, str], Event] = {}
         self.counts: dict[str, int] = {}
         self.room = MOST_CHARACTERS
+        self.heard: dict[tuple[str, str], int] = {}
 
     def add(self, name: str, step: int, value: str, where: str) -> None:
         """Keep an event, unless it was there before or there is no more room."""
@@ -29,3 +31,10 @@ class Events:
     def is_full(self, name: str) -> bool:
         """Tell whether no more of a name are kept."""
         return self.room <= 0 or self.counts.get(name, 0) >= MOST_OF_A_NAME
+
+    def is_settled(self, name: str, value: str) -> bool:
+        """Count an event, and tell whether it came so often that it is not looked at any more."""
+        times = self.heard.get((name, value), 0)
+        if times < ASKED and len(self.heard) < MOST_CHARACTERS:
+            self.heard[name, value] = times + 1
+        return times >= ASKED or self.is_full(name)

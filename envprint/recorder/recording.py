@@ -10,7 +10,7 @@ from typing import Any
 
 from envprint.manifest.gaps import gap_from
 from envprint.manifest.ledger import Change, Loader, Mark, Seeding
-from envprint.recorder.batches import is_elsewhere
+from envprint.recorder.batches import is_elsewhere, parts_of
 from envprint.recorder.beginning import begin, has_optimizer
 from envprint.recorder.events import Events
 from envprint.recorder.flags import read_flags, turned
@@ -76,14 +76,13 @@ class Recording:
 
     def event(self, name: str, value: str = "", where: str | None = None) -> None:
         """Note something that bears on the steps."""
-        if not self.events.is_full(name):
+        if not self.events.is_settled(name, value):
             with self.noting("events"):
                 self.events.add(name, self.steps.count, value, caller() if where is None else where)
 
     def called(self, name: str) -> None:
         """Note a call that belongs to a step."""
-        with self.noting("calls"):
-            self.steps.called(name)
+        self.steps.called(name)
 
     def seeded(self, generator: Any, value: object) -> None:
         """Note a call that seeds a generator."""
@@ -118,8 +117,8 @@ class Recording:
     def loaded(self, batch: Any) -> None:
         """Note a batch that a DataLoader gave; those that are loaded without gradients evaluate."""
         with self.noting("batches"):
-            if sys.modules["torch"].is_grad_enabled() and self._may_read(batch):
-                self.steps.batches.add(batch, loaded=True, ahead=asking()[0] == "library")
+            if sys.modules["torch"].is_grad_enabled() and self._may_read(parts := parts_of(batch)):
+                self.steps.batches.add(parts, loaded=True, ahead=asking()[0] == "library")
 
     def epoch_ended(self) -> None:
         """Note the samples of an epoch."""
@@ -131,8 +130,10 @@ class Recording:
     def given(self, module: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
         """Note what the outermost module is given: the batch, where no loader gives one."""
         torch = sys.modules["torch"]
-        if next(iter(module.parameters()), None) is None or torch._C._current_graph_task_id() != -1:  # noqa: SLF001
-            return  # a metric, a loss; or what a checkpoint computes again within backward()
+        if torch._C._current_graph_task_id() != -1:  # noqa: SLF001
+            return  # what a checkpoint computes again within backward()
+        if self.steps.model is not module and next(iter(module.parameters()), None) is None:
+            return  # a metric, a loss
         mode = "training" if module.training else "evaluation"
         if not torch.is_grad_enabled():
             self.event("evaluate", f"{type(module).__qualname__} in {mode} mode")
@@ -141,19 +142,22 @@ class Recording:
             self.steps.passed()
             if self.steps.owner is None or self.optimizers is False:
                 self.steps.owner = weakref.ref(module)
-            if not self.steps.batches.loaded and self._may_read((arguments, named)):
-                self.steps.batches.add((arguments, named), loaded=False)
+            self._given((arguments, named))
 
     def aimed_at(self, target: Any) -> None:
         """Note what a loss is computed against: of the batch, where no loader gives one."""
         with self.noting("batches"):
-            is_graded = sys.modules["torch"].is_grad_enabled()
-            if is_graded and not self.steps.batches.loaded and self._may_read(target):
-                self.steps.batches.add(target, loaded=False)
+            if sys.modules["torch"].is_grad_enabled():
+                self._given(target)
 
-    def _may_read(self, batch: Any) -> bool:
+    def _given(self, batch: Any) -> None:
+        """Note a part of a batch that no loader gave; its samples are told apart for steps that are kept."""
+        if not self.steps.batches.loaded and self._may_read(parts := parts_of(batch)):
+            self.steps.batches.add(parts, loaded=False, rows=is_sampled(self.steps.count + 1))
+
+    def _may_read(self, parts: list[Any]) -> bool:
         """Tell whether a batch may be read: on another device that waits, and is done for steps that are kept only."""
-        return is_sampled(self.steps.count + 1) or not is_elsewhere(batch)
+        return is_sampled(self.steps.count + 1) or not is_elsewhere(parts)
 
     def turned(self) -> None:
         """Note the switches that were turned since the first step."""

@@ -20,6 +20,23 @@ def digest_rows(tensor: Any) -> Any:
     return _read_at_once(rows, torch) if rows.shape[1] <= SHORT else _read_in_turn(rows, torch)
 
 
+def content_of(tensor: Any) -> Any:
+    """Return the bytes of a tensor, which are its own where it lies in one piece in this machine's memory."""
+    if tensor.device.type != "cpu" or tensor.dtype.is_complex or not tensor.is_contiguous():
+        tensor = tensor.detach().cpu().resolve_conj().to_dense().contiguous()
+    size = tensor.numel() * tensor.element_size()
+    return ctypes.string_at(tensor.data_ptr(), size) if size <= SHORT else _View(tensor, size).content
+
+
+class _View:
+    """The bytes of a tensor, which lives as long as they are read."""
+
+    def __init__(self, tensor: Any, size: int) -> None:
+        self.tensor = tensor
+        self.content = (ctypes.c_char * size).from_address(tensor.data_ptr())
+        self.content.owner = tensor  # type: ignore[attr-defined]  # ctypes keeps attributes
+
+
 def _read_at_once(rows: Any, torch: Any) -> Any:
     if rest := -rows.shape[1] % 8:
         rows = torch.nn.functional.pad(rows, (0, rest))

@@ -7,7 +7,7 @@ from typing import Any
 from envprint.manifest.ledger import Step
 from envprint.recorder.batches import Batches
 from envprint.recorder.chaining import Chain, kept_back
-from envprint.recorder.generators import states
+from envprint.recorder.generators import states, states_of_torch
 from envprint.recorder.sampling import is_read_whole, is_sampled
 from envprint.recorder.weights import digest_of_all, rates_of, read_after
 
@@ -52,7 +52,7 @@ class Steps:
     def begin(self, optimizer: Any) -> None:
         """Note what goes into the step that an optimizer is about to make."""
         self.count += 1
-        self.pending = {"generators": states(), "rates": rates_of(optimizer)}
+        self.pending = {"generators": self._states(), "rates": rates_of(optimizer)}
         self.began = (*self.calls, "step")
         self.calls = []
 
@@ -67,10 +67,13 @@ class Steps:
     def without_optimizer(self) -> None:
         """Note a call of backward() as a step; the parameters are those that made its loss."""
         self.count += 1
-        facts: dict[str, Any] = {"generators": states()}
+        facts: dict[str, Any] = {"generators": self._states()}
         if self.model is not None and is_read_whole(self.count):
             facts["parameters"] = digest_of_all(list(self.model.parameters()))
         self._close(facts, tuple(self.calls))
+
+    def _states(self) -> dict[str, str]:
+        return states() if is_sampled(self.count) else states_of_torch()
 
     def _close(self, facts: dict[str, Any], calls: tuple[str, ...]) -> None:
         loss, self.loss, self.calls = self.loss, None, []

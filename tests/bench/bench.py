@@ -18,6 +18,7 @@ from figures import Bound, Figure
 from models import measure_models
 from orders import measure_orders
 from probes import measure_probes
+from recorder import measure_recorder
 from settings import measure_settings
 
 PYTHON = sys.executable
@@ -56,6 +57,7 @@ def main() -> None:
         measure_settings,
         measure_checkpoints,
         measure_models,
+        measure_recorder,
     ):
         for figure in measure():
             print(figure.line(), flush=True)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from _commands import ENVPRINT, LOOP, both, recorded, run, said
+from _recorded_commands import ENVPRINT, LOOP, both, recorded, run, said
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 PYTHON = sys.executable

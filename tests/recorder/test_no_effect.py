@@ -9,10 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from _commands import both as commands_both  # noqa: E402
-from _commands import said  # noqa: E402
-from _compared import both, outcome, run_of  # noqa: E402
-from _shapes import SHAPES, attention, loop, model  # noqa: E402
+from _recorded_commands import both as commands_both  # noqa: E402
+from _recorded_commands import said  # noqa: E402
+from _recorded_shapes import SHAPES, attention, loop, model  # noqa: E402
+from _recorded_twice import both, outcome, run_of  # noqa: E402
 
 import envprint  # noqa: E402
 from envprint.recorder.recording import Recording  # noqa: E402
@@ -35,7 +35,12 @@ def test_a_run_computes_and_draws_the_same(training: Any, tmp_path: Path) -> Non
 def test_the_fast_path_of_attention_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[int] = []
     fast = torch._transformer_encoder_layer_fwd
-    monkeypatch.setattr(torch, "_transformer_encoder_layer_fwd", lambda *given: (taken.append(1), fast(*given))[1])
+
+    def counted(*given: Any) -> Any:
+        taken.append(1)
+        return fast(*given)
+
+    monkeypatch.setattr(torch, "_transformer_encoder_layer_fwd", counted)
 
     both(attention, tmp_path / "run.json")
 
@@ -45,7 +50,7 @@ def test_the_fast_path_of_attention_is_taken(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["eager", "aot_eager", pytest.param("inductor", marks=pytest.mark.cc)])
 def test_what_is_compiled_is_the_same_graphs(backend: str, tmp_path: Path) -> None:
-    words = (sys.executable, str(Path(__file__).with_name("_compiled.py")), backend)
+    words = (sys.executable, str(Path(__file__).with_name("_recorded_compiled.py")), backend)
 
     plain, recorded = commands_both(words, tmp_path)
 
@@ -62,7 +67,7 @@ def test_what_is_compiled_is_the_same_graphs(backend: str, tmp_path: Path) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("trainer", ["lightning", "transformers"])
 def test_what_a_trainer_computes_is_the_same(trainer: str, tmp_path: Path) -> None:
-    words = (sys.executable, str(Path(__file__).with_name("_trainers.py")), trainer)
+    words = (sys.executable, str(Path(__file__).with_name("_recorded_trainers.py")), trainer)
 
     plain, recorded = commands_both(words, tmp_path)
 

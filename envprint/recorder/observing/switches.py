@@ -32,15 +32,26 @@ def _observe_loss(functions: Any, name: str, recording: Recording) -> Undo:
         each: one.default for each, one in parameters.items() if one.default is not one.empty and each not in OLD
     }
 
+    last: list[Any] = []
+    place = names.index("target") if "target" in names else len(names)
+
     def heard(*arguments: Any, **named: Any) -> None:
-        given = {**defaults, **dict(zip(names, arguments, strict=False)), **named}
-        said = (f"{each}={_plain(given[each])}" for each in defaults)
-        recording.event("loss", " ".join((name, *said)))
-        target = given.get("target")
+        target = named.get("target", arguments[place] if len(arguments) > place else None)
+        settings = [*arguments[2:], *named, *(each for key, each in named.items() if key not in {"input", "target"})]
+        if not _are(settings, last) or not recording.events.is_settled("loss", name):
+            last[:] = settings
+            given = {**defaults, **dict(zip(names, arguments, strict=False)), **named}
+            said = (f"{each}={_plain(given[each])}" for each in defaults)
+            recording.event("loss", " ".join((name, *said)))
         if target is not None and not getattr(target, "requires_grad", True):
             recording.aimed_at(target)
 
     return wrap(functions, name, heard)
+
+
+def _are(some: list[Any], others: list[Any]) -> bool:
+    """Tell whether these are the same objects: settings mostly are, step after step."""
+    return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
 
 
 def _plain(value: Any) -> str:

@@ -12,7 +12,7 @@ def with_lightning() -> Any:
     """Fit a module, with a validation."""
     import lightning
 
-    class Net(lightning.LightningModule):
+    class Net(lightning.LightningModule):  # type: ignore[misc]  # torch is Any here
         def __init__(self) -> None:
             super().__init__()
             self.inner = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.Dropout(0.1), torch.nn.Linear(16, 2))
@@ -36,7 +36,7 @@ def with_lightning() -> Any:
     return net
 
 
-class Texts(Dataset[Any]):
+class Texts(Dataset[Any]):  # type: ignore[misc]  # torch is Any here
     """Made texts."""
 
     def __len__(self) -> int:

@@ -17,7 +17,7 @@ def net() -> Any:
     return nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 3))
 
 
-class WithLoss(nn.Module):
+class WithLoss(nn.Module):  # type: ignore[misc]  # torch is Any here
     """A model that computes its loss itself."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ def of_a_step() -> list[Any]:
     plain = WithLoss()
     optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
 
-    @torch.compile(backend=BACKEND)
+    @torch.compile(backend=BACKEND)  # type: ignore[untyped-decorator]  # torch is Any here
     def step(inputs: Any, targets: Any) -> Any:
         optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16):

@@ -1,0 +1,188 @@
+"""Measure what recording a run costs: a step, the start, the file of a million steps and the memory that it takes."""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from figures import Bound, Figure
+from torch import nn
+from torch.utils._debug_mode import DebugMode
+
+from envprint.recorder.attaching import attach
+from envprint.recorder.launching import recorded_environment
+from envprint.recorder.recording import Recording
+from envprint.recorder.sampling import is_read_whole, is_sampled
+
+ROUNDS, BLOCK = 6, 6  # blocks of steps, in turn
+STEPS = 1000
+MILLION = 1_000_000
+STARTS = 7
+BETWEEN, KEPT, WHOLE = 1_025, 66, 8  # steps behind which one comes that is dropped, kept, or read whole
+
+
+def measure_recorder() -> list[Figure | Bound]:
+    """Return every figure."""
+    shapes = {"CNN": cnn, "Transformer": transformer}
+    costs = [each for name, shape in shapes.items() for each in measure_steps(name, shape)]
+    return [*costs, measure_start(), *measure_million()]
+
+
+def cnn() -> Callable[[], None]:
+    """Return a step of a small network of convolutions."""
+    layers: list[Any] = [nn.Conv2d(3, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)]
+    layers += [nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return step_of(nn.Sequential(*layers, nn.Linear(64, 10)), torch.randn(32, 3, 32, 32))
+
+
+def transformer() -> Callable[[], None]:
+    """Return a step of a small Transformer."""
+    layer = nn.TransformerEncoderLayer(128, 4, 256, batch_first=True)
+    encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+    return step_of(nn.Sequential(encoder, nn.Flatten(), nn.Linear(128 * 64, 10)), torch.randn(12, 64, 128))
+
+
+def step_of(model: Any, inputs: Any) -> Callable[[], None]:
+    """Return a step of training."""
+    optimizer = torch.optim.AdamW(model.parameters())
+    targets = torch.randint(0, 10, (len(inputs),))
+
+    def step() -> None:
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(inputs), targets).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+
+    return step
+
+
+def measure_steps(name: str, shape: Callable[[], Callable[[], None]]) -> list[Figure | Bound]:
+    """Time the same step without and with the recorder, in turn, and how long DebugMode makes it.
+
+    What a step costs that is kept, and one that is read whole, is paid as often as among a thousand.
+    """
+    torch.set_num_threads(1)
+    step = shape()
+    with tempfile.TemporaryDirectory() as folder:
+        plain, (between, kept, whole) = in_turn(step, Path(folder, "run.json"))
+    numbers = range(1, STEPS + 1)
+    read = sum(map(is_read_whole, numbers))
+    sampled = sum(map(is_sampled, numbers)) - read
+    mean = (between * (STEPS - read - sampled) + kept * sampled + whole * read) / STEPS
+    with DebugMode() as mode, DebugMode.log_tensor_hashes(hash_inputs=True):
+        debugged = used(step)
+    del mode
+    return [
+        Bound(f"a step of a {name} of {plain * 1000:.0f} ms, between kept ones", between / plain * 100, "%", below=2),
+        Bound(f"the same, mean of {STEPS} with the kept ones", mean / plain * 100, "%", below=2),
+        Bound("a step that is read whole", whole / plain * 100, "%", below=50),
+        Figure("DebugMode with hashes : a step", debugged, plain, at_most=1000),
+    ]
+
+
+def in_turn(step: Callable[[], None], path: Path) -> tuple[float, tuple[float, float, float]]:
+    """Return the seconds of a plain step, and what one between, one that is kept and one read whole take above it."""
+    recording = Recording(path)
+    recorded_times(recording, step, 0)
+    plain: list[float] = []
+    above: list[float] = []
+    for before in (BETWEEN, KEPT, WHOLE):
+        pairs = [
+            (statistics.median(plain_times(step)), statistics.median(recorded_times(recording, step, before)))
+            for _ in range(ROUNDS)
+        ]
+        plain += [alone for alone, _ in pairs]
+        above.append(statistics.median(with_it - alone for alone, with_it in pairs))
+    return statistics.median(plain), (above[0], above[1], above[2])
+
+
+def plain_times(step: Callable[[], None]) -> list[float]:
+    """Return the seconds of some steps without the recorder."""
+    step()
+    return [used(step) for _ in range(BLOCK)]
+
+
+def recorded_times(recording: Recording, step: Callable[[], None], before: int) -> list[float]:
+    """Return the seconds of some recorded steps, each behind the same number of others."""
+
+    def again() -> None:
+        recording.steps.count = before
+        step()
+
+    with attach(recording):
+        again()
+        return [used(again) for _ in range(BLOCK)]
+
+
+def used(call: Callable[[], Any]) -> float:
+    """Return the seconds of the processor that a call on one thread takes; others may share the machine."""
+    began = time.process_time()
+    call()
+    return time.process_time() - began
+
+
+def timed(call: Callable[[], Any]) -> float:
+    """Return the seconds of a call."""
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def measure_start() -> Bound:
+    """Time whole processes that import torch, recorded and not, in turn; one that imports nothing is taken off."""
+    with tempfile.TemporaryDirectory() as folder:
+        variables = recorded_environment(Path(folder, "run.json"))
+        words = [sys.executable, "-c", "import torch, os; os._exit(0)"]
+        pairs = [
+            (
+                timed(lambda: subprocess.run(words, check=True)),
+                timed(lambda: subprocess.run(words, check=True, env=variables)),
+            )
+            for _ in range(STARTS)
+        ]
+    above = statistics.median(recorded - plain for plain, recorded in pairs)
+    return Bound("the start of a command that imports torch, above it", above * 1000, "ms", below=300)
+
+
+def measure_million() -> list[Bound]:
+    """Record a million made steps, and return the size of their file and the memory that is held and was needed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "run.json")
+        recording = Recording(path)
+        weight = torch.nn.Parameter(torch.zeros(4))
+        optimizer = torch.optim.AdamW([weight], lr=1e-3)
+        recording.stepping(optimizer)
+        recording.stepped(optimizer)
+        tracemalloc.start()
+        for number in range(2, MILLION + 1):
+            if not is_sampled(number):
+                recording.steps.count = number
+                recording.steps.chain.add({"batch": number}, float(number).hex())
+                continue
+            recording.steps.count = number - 1
+            recording.called("forward")
+            recording.loaded([torch.full((2, 3), number)])
+            recording.backward(torch.tensor(float(number)))
+            recording.stepping(optimizer)
+            recording.stepped(optimizer)
+            recording.event("clip", f"{number}", f"train.py:{number}")
+            recording.seeded("torch", number)
+            recording.mark("epoch")
+        recording.flush("ended")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return [
+            Bound("the manifest of a million steps", path.stat().st_size / 1e6, "MB", below=2),
+            Bound("the most memory of the recorder meanwhile", peak / 1e6, "MB", below=50),
+        ]
+
+
+if __name__ == "__main__":
+    for figure in measure_recorder():
+        print(figure.line(), flush=True)

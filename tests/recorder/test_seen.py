@@ -1,0 +1,182 @@
+"""What a recording tells of a run: seeds, calls, settings, what was restored, and the steps."""
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from _recorded_shapes import by_hand, data, loader, loop, model, scaler  # noqa: E402
+from _recorded_twice import run_of  # noqa: E402
+
+import envprint  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+
+def seen(training: Any, path: Path) -> dict[str, Any]:
+    torch.manual_seed(1)
+    with envprint.record(path / "run.json"):
+        training()
+    run = run_of(path / "run.json")
+    assert {} == run["unread"]
+    return run
+
+
+def events(run: dict[str, Any], name: str) -> list[str]:
+    return [each["value"] for each in run["events"] if each["name"] == name]
+
+
+def test_a_loop_tells_of_its_loss_its_clipping_and_its_schedule(tmp_path: Path) -> None:
+    run = seen(loop, tmp_path)
+
+    assert ["cross_entropy weight=None ignore_index=-100 reduction=mean label_smoothing=0.1"] == events(run, "loss")
+    assert ["0.5 norm_type=2"] == events(run, "clip")
+    assert ["CosineAnnealingLR T_max=8 eta_min=0"] == events(run, "scheduler")
+    assert ["Sequential in evaluation mode"] == events(run, "evaluate")
+    assert all("_recorded_shapes.py:" in each["where"] for each in run["events"])
+
+
+def test_the_calls_of_a_step_stand_in_their_order(tmp_path: Path) -> None:
+    first, second = seen(loop, tmp_path)["ledger"][:2]
+
+    assert ["forward", "backward", "forward", "backward", "clip", "step"] == first["calls"]
+    assert ["zero-grad", *first["calls"]] == second["calls"]
+
+
+def test_a_scaler_unscales_before_it_clips(tmp_path: Path) -> None:
+    run = seen(scaler, tmp_path)
+
+    assert ["zero-grad", "forward", "backward", "unscale", "clip", "step"] == run["ledger"][0]["calls"]
+    assert ["0.1"] == events(run, "clip-value")
+    assert "init_scale=1024" in events(run, "scaler")[0]
+
+
+def test_the_same_samples_in_another_order_have_the_same_sum(tmp_path: Path) -> None:
+    run = seen(loader, tmp_path)
+
+    epochs = [each["generators"]["samples"] for each in run["marks"] if each["name"] == "samples of an epoch: 48"]
+    assert (2, 2) == (len(epochs), len({each["batch"] for each in run["ledger"]}) // 3)
+    assert [True] == [each["shuffle"] for each in run["loaders"]]
+
+
+def test_without_a_loader_what_the_model_is_given_is_the_batch(tmp_path: Path) -> None:
+    inputs = torch.ones(4, 8)
+
+    def same() -> None:
+        net = model()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        for scale in (1, 2, 1):
+            torch.nn.functional.mse_loss(net(inputs * scale), torch.zeros(4, 3)).backward()
+            optimizer.step()
+
+    first, second, third = (each["batch"] for each in seen(same, tmp_path)["ledger"])
+
+    assert first == third != second
+
+
+def test_without_an_optimizer_a_step_is_a_call_of_backward(tmp_path: Path) -> None:
+    run = seen(by_hand, tmp_path)
+
+    assert (3, ["no optimizer of torch was made: a step is a call of backward()"]) == (run["steps"], run["notes"])
+    assert 3 == len({each["parameters"] for each in run["ledger"]})
+
+
+def test_a_switch_that_is_turned_on_the_way_is_a_change(tmp_path: Path) -> None:
+    def turning() -> None:
+        loop()
+        torch.set_float32_matmul_precision("high")
+        torch._C._set_mkldnn_enabled(False)
+        loop()
+
+    try:
+        changes = {each["path"]: each for each in seen(turning, tmp_path)["changes"]}
+    finally:
+        torch.set_float32_matmul_precision("highest")
+        torch._C._set_mkldnn_enabled(True)
+
+    assert ("highest", "high", 4) == tuple(
+        changes["precision.float32_matmul"][key] for key in ("before", "after", "step")
+    )
+    assert "test_seen.py:" in changes["precision.float32_matmul"]["where"]
+    assert changes["blas.onednn.enabled"]["before"]
+
+
+def test_what_is_restored_is_told(tmp_path: Path) -> None:
+    def resuming() -> None:
+        net = model()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+        torch.save(net.state_dict(), tmp_path / "last.pt")
+        net.load_state_dict(torch.load(tmp_path / "last.pt"))
+        optimizer.load_state_dict(optimizer.state_dict())
+        scheduler.load_state_dict(scheduler.state_dict())
+        before = random.getstate()
+        random.random()  # noqa: S311 - moves the generator
+        random.setstate(before)
+        torch.set_rng_state(torch.get_rng_state())
+
+    run = seen(resuming, tmp_path)
+
+    assert ["last.pt"] == events(run, "checkpoint")
+    assert ["Sequential strict=True"] == events(run, "load-model")
+    assert (["SGD"], ["StepLR"]) == (events(run, "load-optimizer"), events(run, "load-scheduler"))
+    assert ["python", "torch"] == events(run, "restore-rng")
+
+
+def test_a_folder_that_is_listed_tells_its_order(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name in "ab":
+        (tmp_path / "data" / name).touch()
+
+    def listing() -> None:
+        os.listdir(tmp_path / "data")  # noqa: PTH208 - as scripts do
+        os.listdir(tmp_path / "data")  # noqa: PTH208
+        data()
+
+    told = events(seen(listing, tmp_path), "listing")
+
+    assert 2 == len(told)
+    assert 1 == len(set(told))
+    assert "data 2 names xxh3-128:" in told[0]
+
+
+def test_marks_tell_the_states_from_seed_to_epoch(tmp_path: Path) -> None:
+    def seeding() -> None:
+        torch.manual_seed(5)
+        loader()
+
+    run = seen(seeding, tmp_path)
+    names = [each["name"] for each in run["marks"]]
+
+    order = ["torch imported", "seeded torch", "model built", "loader built", "epoch"]
+    assert order == list(dict.fromkeys(names))[:5]
+    assert [("torch", "5")] == [(each["generator"], each["value"]) for each in run["seedings"]]
+
+
+def test_a_loss_on_another_device_is_read_when_a_step_is_kept() -> None:
+    from envprint.recorder.chaining import Chain
+
+    at_once, later = Chain(), Chain()
+    for number in range(5):
+        loss = torch.tensor(number / 3)
+        at_once.add({"batch": number}, float(loss).hex())
+        later.add({"batch": number}, loss)
+
+    assert "" == later.digest
+    assert float(torch.tensor(4 / 3)).hex() == later.read()
+    assert at_once.digest == later.digest
+
+
+def test_events_stay_within_their_bounds() -> None:
+    from envprint.recorder.events import Events
+
+    found = Events()
+    for number in range(20_000):
+        found.add(f"name{number % 500}", number, "x" * 1_000, f"train.py:{number}")
+
+    sizes = [len(each.model_dump_json()) for each in found.found.values()]
+    assert sum(sizes) < 64 << 10

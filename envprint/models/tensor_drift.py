@@ -34,7 +34,7 @@ def drift_of(a: Subject, b: Subject, name: str, other: str) -> TensorDrift | Non
 
 def _compare(left: Tensor, right: Tensor, a: Content | None, b: Content | None) -> dict[str, Any] | None:
     """Return how two tensors differ, by all that is known of each; None where they are identical."""
-    if left.digest is not None and left.digest == right.digest:
+    if left is right or (left.digest is not None and left.digest == right.digest):
         return None
     if a is not None and b is not None:
         found = compare_contents(a, b)

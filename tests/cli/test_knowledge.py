@@ -30,7 +30,7 @@ def test_all_causes_are_listed_or_only_the_live_ones(envprint: Run) -> None:
 
     assert 357 == len(every) > len(live) >= 200
     assert all(f"  {each['id']} " in listed for each in live)
-    assert all(each["signs"] or each["hazard"] for each in live)
+    assert all(each["signs"] or each["hazard"] or each["by_model"] for each in live)
 
 
 def test_an_unknown_cause_is_one_line_with_the_nearest_names(envprint: Run) -> None:

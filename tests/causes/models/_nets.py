@@ -1,6 +1,8 @@
 """Real models, small, and what trains them."""
 
 import contextlib
+import copy
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -90,6 +92,11 @@ def train(model: nn.Module, inputs: torch.Tensor, steps: int = 4, seed: int = 9,
 
 
 def trained(seed: int = 0, steps: int = 4, **options: Any) -> ResNet:
+    return copy.deepcopy(_trained(seed, steps, **options))
+
+
+@functools.cache
+def _trained(seed: int, steps: int, **options: Any) -> ResNet:
     with seeded(seed):
         model = ResNet(**options)
     train(model, images(), steps)

@@ -23,7 +23,9 @@ def see_models(pair: Pair) -> Iterator[Observed]:
     for each in observe(comparison):
         if each.cause in bearing:
             early = each.cause != "bn-hyperparams" or "eps" in " ".join(each.evidence)
-            sure = SURE if each.probability >= LIKELY and early and not pair.parts_in("batch") else HARDLY
+            acts = each.probability >= LIKELY and early and not pair.parts_in("batch")
+            most = LIKELY if each.cause == "architecture-config" else SURE  # wrappers change attributes, too
+            sure = most if acts else HARDLY
             yield Observed(each.cause, sure if each.probability >= MAYBE else HARDLY, each.evidence)
 
 

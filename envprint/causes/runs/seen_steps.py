@@ -53,6 +53,21 @@ def see_rates(pair: Pair) -> Iterator[Observed]:
     elif not any(one.get("lr") != other.get("lr") for one, other in zip(pair.a.groups, pair.b.groups, strict=False)):
         words = f"the learning rate is {pair.parting.a} in a, {pair.parting.b} in b, from step {pair.parting.step} on"
         yield Observed("optimizer-hyperparams", LIKELY, (words,))
+        yield from _of_length(pair)
+
+
+def _of_length(pair: Pair) -> Iterator[Observed]:
+    """Yield that loaders make another number of steps, which a schedule over all of them follows."""
+    for left, right in zip(pair.a.loaders[:1], pair.b.loaders[:1], strict=False):
+        for field, cause in (
+            ("drop_last", "drop-last"),
+            ("batch_size", "batch-size-train"),
+            ("length", "dataset-version"),
+        ):
+            if getattr(left, field) != getattr(right, field):
+                said = f"{field} of the loader is {getattr(left, field)} in a, {getattr(right, field)} in b"
+                words = f"{said}: a schedule over all steps goes another way{at(left.where)}"
+                yield Observed(cause, SURE, (words,))
 
 
 def see_clipping(pair: Pair) -> Iterator[Observed]:

@@ -32,6 +32,7 @@ def main() -> int:
             recorder.folder.mkdir()
             recorder.record_all([each for case in cases for each in case.told])
             found = [score(case, recorder) for case in cases]
+            recorder.close()
             first, exact = (sum(each[place] for each in found) for place in (0, 1))
             print(f"{shape}: first {first} of {len(cases)}, step exact {exact} of {len(cases)}\n")
             right, total = right + first, total + len(cases)

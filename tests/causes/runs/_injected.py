@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-SHM = "/dev/shm"  # noqa: S108 - a file system that lists files in the order in which they came
-
 
 class Told(NamedTuple):
     """What a run is told: words for its script, and variables."""

@@ -13,6 +13,7 @@ from _injected import Told
 SCRIPTS = Path(__file__).parent / "scripts"
 EDIT = (") / 1.0", ") / 2.0")  # what the loss is made of
 FILES = 26
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - tmpfs lists files in the order in which they came, others by hash
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,12 @@ class Recorder:
         )  # fmt: skip
         return Recorded(path, tuple(done.stdout.splitlines()))
 
+    def close(self) -> None:
+        """Remove what lies elsewhere."""
+        listed = listed_at(self.folder)
+        for made in listed.parent.glob(f"{listed.name}-*"):
+            shutil.rmtree(made)
+
     def _scripts(self, words: str) -> Path:
         """Return the folder of the scripts; one with another line in them where that is what differs."""
         folder = self.folder / ("edited" if "edited" in words.split() else "scripts")
@@ -83,17 +90,22 @@ class Places(dict[str, str]):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(checkpoint=str(folder / "checkpoint.pt"))
-        self.folder = folder
+        self.listed = listed_at(folder)
 
     def __missing__(self, name: str) -> str:
         """Return a folder of files, made in one order or in the other."""
-        made = self.folder / name / "files"
+        made = Path(f"{self.listed}-{name}") / "files"
         if not made.exists():
             made.mkdir(parents=True)
             numbers = range(FILES) if name == "files" else reversed(range(FILES))
             for number in numbers:
                 (made / f"{number:02}.txt").write_text(str(number), "utf-8")
         return str(made)
+
+
+def listed_at(folder: Path) -> Path:
+    """Return where folders of files are made, for runs that are recorded to a folder."""
+    return IN_MEMORY / f"envprint-{os.getpid()}-{folder.name}" if IN_MEMORY.is_dir() else folder / "listed"
 
 
 def first_difference(a: Recorded, b: Recorded) -> int | None:

@@ -17,6 +17,7 @@ SHAPES = {
     "lightning_loop": COMMON | {"seed-torch", "seed-numpy", "seed-python", "shuffle", "worker-init", "no-zero"},
     "trainer_loop": COMMON - {"augment"},
 }
+FEWER_STEPS = ("drop-last", "trainer_loop")
 
 
 def in_shape(script: str) -> Iterator[Injected]:
@@ -24,7 +25,9 @@ def in_shape(script: str) -> Iterator[Injected]:
     for case in INJECTED:
         words = {word.partition("=")[0] for told in (case.a, case.b) for word in told.words.split()}
         if words <= SHAPES[script]:
-            yield replace(case, a=_told(case.a, script), b=_told(case.b, script), name=_name(case, script))
+            told = replace(case, a=_told(case.a, script), b=_told(case.b, script), name=_name(case, script))
+            # the Trainer's learning rate falls over all steps: fewer of them are seen at the second one
+            yield replace(told, step=2, component="rates") if (case.cause, script) == FEWER_STEPS else told
 
 
 def _told(told: Told, script: str) -> Told:

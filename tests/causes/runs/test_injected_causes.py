@@ -1,5 +1,6 @@
 """Causes injected into a training script: both runs are recorded for real, and the cause is the first finding."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,14 +24,15 @@ def parameters(cases: tuple[Injected, ...]) -> list[object]:
 
 
 @pytest.fixture(scope="session")
-def recorder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Recorder:
+def recorder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Recorder]:
     """Record each way of running a script once: all that the chosen tests ask for, two at a time."""
     made = Recorder(tmp_path_factory.mktemp("runs", numbered=True))
     chosen = [
         each for item in request.session.items if item.get_closest_marker("skip") is None for each in _cases(item)
     ]
     made.record_all([each for case in chosen for each in case.told])
-    return made
+    yield made
+    made.close()
 
 
 def _cases(item: Any) -> list[Injected]:

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -86,3 +86,17 @@ def envprint(tmp_path: Path) -> Run:
 def samples() -> Path:
     """Return the folder of samples."""
     return ROOT / "samples"
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Compute small models with one thread: several wait for each other longer than they compute."""
+    if importlib.util.find_spec("torch") is None:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -14,6 +14,7 @@ RENAMED = (
     (".LayerNorm.gamma", ".LayerNorm.weight"),
     (".LayerNorm.beta", ".LayerNorm.bias"),
 )
+ALL_ALONE = 1  # a single name that agrees but for its beginning is chance
 LEAST_SHARE = 0.5  # of the names of the smaller side that a renaming must pair
 
 
@@ -102,7 +103,8 @@ def _prefixes(a: list[str], b: list[str]) -> tuple[str, str]:
         if found and _is_telling(found[0], endings[found[1]], found[1]):
             counts[found[0], endings[found[1]]] += 1
     best = max(counts, key=lambda pair: counts[pair], default=("", ""))
-    return best if counts[best] >= LEAST_SHARE * min(len(a), len(b)) else ("", "")
+    least = max(LEAST_SHARE * min(len(a), len(b)), ALL_ALONE + 1 if all(best) else ALL_ALONE)
+    return best if counts[best] >= least else ("", "")
 
 
 def _cuts(name: str) -> Iterator[tuple[str, str]]:

@@ -21,12 +21,12 @@ WEIGHTS = ("model", "state_dict", "model_state_dict", "model_state", "module", "
 def subject_of(stored: Stored, description: Model | None = None) -> Subject:
     """Return what a file holds as one side of a comparison; `description` is of the model that it was saved from."""
     entries = dict(entries_of(stored.tree))
-    sets = weights_in(entries)
+    modules = {path: module_of(each) for path, each in entries.items() if is_module(each)}
+    sets = weights_in(entries) | {path: contents for path, (_, contents) in modules.items()}
     main = _main(list(sets))
     contents = {f"{_within(path, main)}{name}": each for path in main for name, each in sets[path].items()}
-    pickled = next((each for each in entries.values() if is_module(each)), None)
-    if pickled is not None and not contents:
-        model, contents = module_of(pickled)
+    if len(main) == 1 and main[0] in modules:
+        model = modules[main[0]][0]
     else:
         model = Model(type=stored.form, tensors={name: _tensor(name, each) for name, each in contents.items()})
     if description is not None:

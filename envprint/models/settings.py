@@ -103,10 +103,11 @@ def _differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[tuple[str
 
 
 def _of_module(name: str, a: Module, b: Module, *, all_are_known: bool) -> Iterator[Setting]:
-    if a.type != b.type:
+    if not _is_of_one_class(a, b):
         yield Setting(name, "type", a.type, b.type, a.type)
     if a.training is not None and b.training is not None and a.training != b.training:
         yield Setting(name, "training", a.training, b.training, a.type)
+    all_are_known = all_are_known and not (_is_scripted(a) or _is_scripted(b))
     both = a.attributes.keys() & b.attributes.keys()
     for key in sorted({*a.attributes, *b.attributes} if all_are_known else both):
         left, right = a.attributes.get(key), b.attributes.get(key)
@@ -114,3 +115,13 @@ def _of_module(name: str, a: Module, b: Module, *, all_are_known: bool) -> Itera
             yield Setting(name, key, left, right, a.type)
     if all_are_known and (a.hooks or ()) != (b.hooks or ()):
         yield Setting(name, HOOKS, list(a.hooks or ()), list(b.hooks or ()), a.type)
+
+
+def _is_scripted(module: Module) -> bool:
+    """Tell whether a module is TorchScript, which keeps the name of its class alone, and constants apart."""
+    return "." not in module.type
+
+
+def _is_of_one_class(a: Module, b: Module) -> bool:
+    short = _is_scripted(a) or _is_scripted(b)
+    return a.type == b.type or (short and a.type.rpartition(".")[2] == b.type.rpartition(".")[2])

@@ -47,7 +47,7 @@ def attributes(**values: Any) -> dict[str, Any]:
     for name, value in values.items():
         setattr(model, name, value)
     described = envprint.describe(model, forward=False)
-    found = described.modules[""].attributes
+    found: dict[str, Any] = described.modules[""].attributes
 
     assert {} == described.unread
     assert found == json.loads(json.dumps(found, allow_nan=False))

@@ -30,7 +30,8 @@ def rows() -> Any:
 def evaluated(act: Any, inputs: Any, **attributes: Any) -> Pass:
     from _odd_nets import Net
 
-    return envprint.describe(Net(act, **attributes), inputs=inputs).passes["eval"]
+    found: Pass = envprint.describe(Net(act, **attributes), inputs=inputs).passes["eval"]
+    return found
 
 
 def test_calls_are_in_the_order_in_which_they_end(rows: Any) -> None:

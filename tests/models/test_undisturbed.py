@@ -20,7 +20,8 @@ WRITERS = [
 
 @pytest.fixture(scope="module")
 def manifest() -> Manifest:
-    return envprint.capture()
+    captured: Manifest = envprint.capture()
+    return captured
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def check_laws(model: Any, inputs: Any) -> Model:
     from _traces import of_process, traces
 
     before = traces(model), of_process()
-    described = envprint.describe(model, inputs=inputs)
+    described: Model = envprint.describe(model, inputs=inputs)
 
     assert before == (traces(model), of_process())
     assert described == envprint.describe(model, inputs=inputs)

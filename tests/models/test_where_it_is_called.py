@@ -98,7 +98,7 @@ def test_a_worker_of_a_data_loader_describes_as_its_parent() -> None:
             return 1
 
         def __getitem__(self, _: int) -> str:
-            return envprint.describe(model).model_dump_json()
+            return str(envprint.describe(model).model_dump_json())
 
     found = next(iter(torch.utils.data.DataLoader(Described(), batch_size=None, num_workers=1)))
 
@@ -214,7 +214,7 @@ def test_a_module_of_lightning_comes_with_its_example() -> None:
     lightning = pytest.importorskip("lightning")
     import torch
 
-    class Task(lightning.LightningModule):  # type: ignore[misc]  # torch is seen as Any
+    class Task(lightning.LightningModule):  # type: ignore[misc, name-defined]  # torch is seen as Any
         def __init__(self) -> None:
             super().__init__()
             self.fc, self.example_input_array = torch.nn.Linear(6, 6), torch.ones(2, 6)

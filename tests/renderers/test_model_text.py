@@ -7,7 +7,8 @@ from _reports import HOSTILE, built, full_models, tensors
 from hypothesis import HealthCheck, given, settings
 from rich.cells import cell_len
 
-from envprint.models.comparing import MODULES, TENSORS
+from envprint.models.comparing import TENSORS
+from envprint.models.settings import MODULES
 from envprint.renderers import facts, render
 from envprint.renderers.layout import draw
 from envprint.renderers.model_drift import lay_out_models

@@ -11,6 +11,7 @@ from envprint.report import SideName, TensorDrift
 
 SIDES: tuple[SideName, ...] = ("a", "b")
 NUMBER = re.compile(r"(?<=\.)[0-9]+(?=\.)|(?<=_l)[0-9]+$")  # of a layer in a stack; torch.nn.LSTM has weight_ih_l0
+OF_TORCH = "torch.nn.modules."
 PARAMETERS = ("weight", "bias", "in_proj_bias", "in_proj_weight", "bias_k", "bias_v")
 # say who saved a configuration and how it is run, not what it computes
 IDLE = (
@@ -21,7 +22,7 @@ IDLE = (
 
 def see_architecture(open_: Open) -> Iterator[Observed]:
     """Yield other classes, modules, attributes and numbers of layers."""
-    left = sorted((each for each in open_.settings.values() if not _is_idle(each)), key=lambda each: not each.module)
+    left = sorted((each for each in open_.settings.values() if not is_idle(each)), key=lambda each: not each.module)
     shapes = tuple(each for each in open_.of("differs", "transposed") if len(set(each.shape.values())) > 1)
     deeper = tuple(_of_layers_more(open_))
     if left:
@@ -68,11 +69,12 @@ def _without_a_place(open_: Open) -> Iterator[TensorDrift]:
     for side, other, state in ((found.a, found.b, "missing"), (found.b, found.a, "unexpected")):
         for each in open_.of(state) if side.is_bare and not other.is_bare else ():
             module, _, local = each.name.rpartition(".")
-            if module in other.model.modules and local in PARAMETERS:
+            owner = other.model.modules.get(module)
+            if owner is not None and owner.type.startswith(OF_TORCH) and local in PARAMETERS:
                 yield each
 
 
-def _is_idle(setting: Setting) -> bool:
+def is_idle(setting: Setting) -> bool:
     """Tell whether a setting computes nothing: names of a configuration, what a wrapper is, a hook."""
     wraps = setting.name == "type" and any(f"{setting.module}.".startswith(f"{each}.") for each in WRAPPERS)
     return wraps or setting.name == HOOKS or setting.name.rpartition(".")[2] in IDLE or _is_wrapper(setting)

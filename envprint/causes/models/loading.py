@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from envprint.causes.models.architecture import is_idle
 from envprint.causes.models.norms import is_statistic
 from envprint.causes.models.observed import (
     LIKELY,
@@ -73,13 +74,13 @@ def see_resized(open_: Open) -> Iterator[Observed]:
     drift = open_.comparison.drift
     if not (drawn or grown) or drift.identical < len(sized):
         return
-    modules = {each.name.rpartition(".")[0] for each in sized}
     settings = tuple(
         each
         for each in open_.settings.values()
-        if (each.module in modules and each.name in SIZES)
-        or each.name.removeprefix("config.") in SIZES_OF_CONFIGURATIONS
+        if each.name in SIZES or each.name.removeprefix("config.") in SIZES_OF_CONFIGURATIONS
     )
+    if any(each not in settings and not is_idle(each) for each in open_.settings.values()):
+        return  # built otherwise as a whole
     first = sized[0]
     shapes = f"{first.name} is {list(first.shape['a'])} in a, {list(first.shape['b'])} in b"
     words = f"{shapes}, and {drift.identical} of {counted(drift.compared, 'tensor')} are identical"

@@ -11,6 +11,7 @@ NORMS = ("BatchNorm", "InstanceNorm", "LayerNorm", "GroupNorm", "RMSNorm")
 OF_NORMS = frozenset(
     {"eps", "variance_epsilon", "momentum", "affine", "elementwise_affine", "num_groups", "normalized_shape"}
 )
+TRACKING = "track_running_stats"
 COUNT = "num_batches_tracked"  # only BatchNorm with momentum=None computes with it, in training mode
 STATISTICS = ("running_mean", "running_var", COUNT)
 
@@ -18,9 +19,14 @@ STATISTICS = ("running_mean", "running_var", COUNT)
 def see_norms(open_: Open) -> Iterator[Observed]:
     """Yield norm layers that are set otherwise, keep no statistics, or have other ones."""
     found = open_.comparison
-    settings = [each for each in open_.settings.values() if any(norm in each.type for norm in NORMS)]
-    tracking = tuple(each for each in settings if each.name == "track_running_stats")
-    statistics = tuple(each for each in open_.tensors.values() if is_statistic(each.name))
+    others = {each.module for each in open_.settings.values() if each.name == "type"}  # of another class altogether
+    settings = [each for each in open_.settings.values() if _is_of_norms(each) and each.module not in others]
+    tracking = tuple(each for each in settings if each.name == TRACKING)
+    statistics = tuple(
+        each
+        for each in open_.tensors.values()
+        if is_statistic(each.name) and each.name.rpartition(".")[0] not in others and has_a_place(each, found)
+    )
     lacking = tuple(each for each in statistics if each.state in {"missing", "unexpected"})
     untracked = sorted({*(each.module for each in tracking), *(_untracked(each, found) for each in lacking)} - {""})
     if untracked:
@@ -28,7 +34,7 @@ def see_norms(open_: Open) -> Iterator[Observed]:
         yield open_.account(Observed("bn-track-running-stats", SURE, (words,), lacking, tracking))
     if left := tuple(each for each in statistics if each.name in open_.tensors):
         yield open_.account(_statistics(open_, left))
-    hyper = sorted(filter(_is_of_norms, open_.settings.values()), key=lambda each: not each.module)
+    hyper = sorted((each for each in settings if each.name != TRACKING), key=lambda each: not each.module)
     if hyper:
         yield open_.account(_settings(open_, tuple(hyper)))
 
@@ -38,7 +44,7 @@ def _untracked(statistic: TensorDrift, found: Comparison) -> str:
     module = statistic.name.rpartition(".")[0]
     side = found.b if statistic.state == "missing" else found.a
     there = side.model.modules.get(module)
-    return module if there is not None and there.attributes.get("track_running_stats") is False else ""
+    return module if there is not None and there.attributes.get(TRACKING) is False else ""
 
 
 def _statistics(open_: Open, statistics: tuple[TensorDrift, ...]) -> Observed:
@@ -72,7 +78,15 @@ def _is_of_norms(setting: Setting) -> bool:
     """Tell whether a setting is one of norm layers, or what a configuration says of them."""
     if setting.name.startswith("config."):
         return "norm" in setting.name and "eps" in setting.name
-    return setting.name in OF_NORMS and any(norm in setting.type for norm in NORMS)
+    return setting.name in {*OF_NORMS, TRACKING} and any(norm in setting.type for norm in NORMS)
+
+
+def has_a_place(tensor: TensorDrift, found: Comparison) -> bool:
+    """Tell whether the other side may have a tensor: not where weights alone have one of a module that is not there."""
+    if tensor.state not in {"missing", "unexpected"}:
+        return True
+    here, there = (found.a, found.b) if tensor.state == "missing" else (found.b, found.a)
+    return not here.is_bare or there.is_bare or tensor.name.rpartition(".")[0] in there.model.modules
 
 
 def is_statistic(name: str) -> bool:

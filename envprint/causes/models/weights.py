@@ -3,17 +3,20 @@
 import math
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from envprint.causes.models.observed import LIKELY, MAYBE, SURE, Observed, Open, are_unrelated, counted, named, verb
 from envprint.models.comparing import Comparison
 from envprint.models.digest import digest_of
 from envprint.models.subject import Subject
 from envprint.probes.wording import size_of
-from envprint.report import TensorDrift
+from envprint.report import SideName, TensorDrift
 
 CONVERTED = ("transposed", "permuted", "negated")
 NUMBER = re.compile(r"(?<=\.)[0-9]+(?=\.)")
 INPUTS = "inputs"  # as a pass notes that it wrote to what it was given
+SIDES: tuple[SideName, ...] = ("a", "b")
+AS_SET = ("fresh", "constant")
 ENOUGH = 64  # numbers, of fewer nothing is told
 MOST = 0.5  # share of the weights from which on it is the model that differs, not a layer
 
@@ -97,20 +100,38 @@ def see_drawn(open_: Open) -> Iterator[Observed]:
     """Yield weights that look as layers draw them, on both sides or on one."""
     unlike = [each for each in open_.of("differs") if each.kind == "parameter"]
     told = [each for each in unlike if each.looks or max(each.count or 0, _size(each)) >= ENOUGH]
-    fresh = {side: [each for each in unlike if each.looks.get(side) == "fresh"] for side in ("a", "b")}
-    both = [each for each in fresh["a"] if each in fresh["b"]]
-    if not are_unrelated(told):  # steps of one training, from weights that were drawn not long ago
+    drawn = {side: [each for each in told if each.looks.get(side) in AS_SET] for side in SIDES}
+    fresh = {side for side in SIDES if any(each.looks.get(side) == "fresh" for each in drawn[side])}
+    if not told or not are_unrelated(told):  # steps of one training, from weights that were drawn not long ago
         return
-    if told and len(both) >= MOST * len(told):
-        looks = verb(both, "looks", "look")
-        words = f"{named(each.name for each in both)} {looks} as a layer draws weights on both sides"
+    both = [each for each in drawn["a"] if each in drawn["b"]]
+    if len(both) >= MOST * len(told) and fresh == set(SIDES):
+        looks = f"{verb(both, 'looks', 'look')} as a layer draws weights on both sides"
+        words = f"{named(each.name for each in both)} {looks}"
         yield open_.account(Observed("initial-weights", SURE, (words,), open_.of("differs")))
-        return
-    for side in ("a", "b"):
-        only = [each for each in fresh[side] if each not in both]
-        if only and len(only) >= MOST * len(told):
-            yield open_.account(_drawn_on(side, only, open_))
-            return
+    elif untouched := _as_they_were_set(open_.comparison, unlike):
+        words = (
+            f"{named(each.name for each in told)} differ as if drawn apart, and {untouched} are constants on both sides"
+        )
+        yield open_.account(Observed("initial-weights", LIKELY, (words,), open_.of("differs")))
+    else:
+        for side in sorted(fresh):
+            only = [each for each in drawn[side] if each not in both]
+            if len(only) >= MOST * len(told):
+                yield open_.account(_drawn_on(side, only, open_))
+                return
+
+
+def _as_they_were_set(found: Comparison, unlike: list[TensorDrift]) -> str:
+    """Return in words the norms that no training has touched on either side, where no other parameter differs so."""
+    matrices = {each.name.rpartition(".")[0] for each in unlike if len(each.shape.get("a", ())) > 1}
+    if any(each.name.rpartition(".")[0] not in matrices for each in unlike):
+        return ""
+    names = {each.name for each in unlike}
+    norms = [name for name, each in found.a.tensors.items() if each.looks == "constant" and name not in names]
+    theirs = dict(found.names.pairs)
+    both = [name for name in norms if name in theirs and found.b.tensors[theirs[name]].looks in {"constant", None}]
+    return named(both) if len(both) > 1 else ""
 
 
 def _drawn_on(side: str, only: list[TensorDrift], open_: Open) -> Observed:
@@ -186,3 +207,12 @@ def see_frozen(open_: Open) -> Iterator[Observed]:
     if frozen and alike:
         words = f"{named(frozen)}: requires_grad is not the same, {counted(len(frozen), 'parameter')} in all"
         yield Observed("frozen-params", LIKELY, (words,), acts_on_outputs=False)
+    rates = [_rates(subject) for subject in (found.a, found.b)]
+    if all(rates) and rates[0] != rates[1]:
+        words = f"the groups of the optimizer have learning rates {rates[0]} in a, {rates[1]} in b"
+        yield Observed("frozen-params", LIKELY, (words,), acts_on_outputs=False)
+
+
+def _rates(subject: Subject) -> list[Any]:
+    optimizer = subject.model.optimizer
+    return [group.get("lr") for group in optimizer.groups] if optimizer is not None else []

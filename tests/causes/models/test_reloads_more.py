@@ -30,7 +30,7 @@ from torch import nn
 import envprint
 from envprint.report import Report
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
 
 Sides = tuple[Any, Any]
 Case = Callable[[Path], Sides]

@@ -13,7 +13,7 @@ from _nets import seeded
 import envprint
 
 transformers = pytest.importorskip("transformers")
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
 
 Sides = tuple[Any, Any]
 Case = Callable[[Path], Sides]

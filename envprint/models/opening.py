@@ -16,6 +16,8 @@ from envprint.manifest import Manifest
 from envprint.manifest.model import Model
 from envprint.models.subject import Subject
 
+WEIGHTS_BY_NAME = "compare what state_dict() gives, saved with torch.save() or safetensors"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -83,7 +85,10 @@ def _of_path(path: str | Path) -> Iterator[Source]:
             return
         if state:
             stored = dataclasses.replace(stored, tree={"model": stored.tree, **state})
-        yield Source(manifest, subject_of(stored, manifest.model if manifest else None), notes)
+        subject = subject_of(stored, manifest.model if manifest else None)
+        if not subject.tensors and manifest is None:
+            raise CheckpointError(f"{path} holds no tensors by name", hint=WEIGHTS_BY_NAME)
+        yield Source(manifest, subject if subject.tensors else None, notes)
 
 
 def _carried(path: str | Path) -> tuple[Manifest | None, tuple[str, ...]]:

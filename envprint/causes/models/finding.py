@@ -8,6 +8,8 @@ from envprint.causes.loading import causes_by_id
 from envprint.causes.models.aliasing import see_alias
 from envprint.causes.models.architecture import see_architecture
 from envprint.causes.models.averages import see_averages
+from envprint.causes.models.conversion import see_conversion
+from envprint.causes.models.drawn import see_drawn, see_uninitialised
 from envprint.causes.models.loading import (
     leave_out_what_files_lack,
     see_names,
@@ -22,12 +24,9 @@ from envprint.causes.models.resuming import see_resuming
 from envprint.causes.models.tensors import see_layout, see_transient, see_types
 from envprint.causes.models.ties import see_ties
 from envprint.causes.models.weights import (
-    see_conversion,
-    see_drawn,
     see_equal_layers,
     see_frozen,
     see_trained,
-    see_uninitialised,
     see_what_passes_change,
 )
 from envprint.models.comparing import Comparison

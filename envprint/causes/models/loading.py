@@ -18,6 +18,7 @@ from envprint.causes.models.observed import (
 from envprint.causes.models.tensors import is_transient, is_unfilled
 from envprint.causes.models.ties import ties_of
 from envprint.models.comparing import Comparison
+from envprint.models.rows import begins_alike
 from envprint.report import TensorDrift
 
 HALF = 0.5
@@ -95,10 +96,7 @@ def see_resized(open_: Open) -> Iterator[Observed]:
 def _has_grown(tensor: TensorDrift, found: Comparison) -> bool:
     """Tell whether one side begins with all rows of the other, as an embedding that was given more words."""
     a, b = found.a.contents.get(tensor.name), found.b.contents.get(tensor.other or tensor.name)
-    if a is None or b is None or a.dtype != b.dtype or len(a.shape) < 2 or a.shape[1:] != b.shape[1:]:  # noqa: PLR2004 - rows
-        return False
-    pairs = zip(a.blocks(), b.blocks(), strict=False)
-    return all(x[: len(y)] == y[: len(x)] for x, y in pairs)
+    return a is not None and b is not None and len(a.shape) > 1 and begins_alike(a, b)
 
 
 def leave_out_what_files_lack(open_: Open) -> None:

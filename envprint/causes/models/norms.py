@@ -48,7 +48,7 @@ def _untracked(statistic: TensorDrift, found: Comparison) -> str:
 
 
 def _statistics(open_: Open, statistics: tuple[TensorDrift, ...]) -> Observed:
-    """Return what other statistics tell: where most weights are others too, they follow from those."""
+    """Return what other statistics tell: they follow where most weights, or those of these layers, are others too."""
     lacking = [each for each in statistics if each.state in {"missing", "unexpected"}]
     words = f"{named(each.name for each in statistics)} {verb(statistics, 'differs', 'differ')}"
     if lacking:
@@ -61,7 +61,9 @@ def _statistics(open_: Open, statistics: tuple[TensorDrift, ...]) -> Observed:
     if not weights:
         return Observed("bn-running-stats", SURE, (words, "all other tensors have the same bits"), statistics)
     share = len(weights) / max(1, drift.identical + len(weights))
-    return Observed("bn-running-stats", LIKELY if share < MAYBE else HARDLY, (words,), statistics)
+    owners = {each.name.rpartition(".")[0] for each in weights}
+    follow = share >= MAYBE or all(each.name.rpartition(".")[0] in owners for each in statistics)
+    return Observed("bn-running-stats", HARDLY if follow else LIKELY, (words,), statistics)
 
 
 def _settings(open_: Open, hyper: tuple[Setting, ...]) -> Observed:

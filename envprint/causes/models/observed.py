@@ -8,6 +8,7 @@ from envprint.models.settings import Setting
 from envprint.report import TensorDrift
 
 SURE, LIKELY, MAYBE, HARDLY = 0.97, 0.9, 0.6, 0.3
+MOST = 0.5  # share of the weights from which on it is the model that differs, not a layer
 UNRELATED = 0.5  # of the largest number, from which on two weights are no steps of one training
 
 

@@ -96,7 +96,12 @@ def _summary(
         same = f"{same}; at most {causes_by_id()[observed[0].cause].title.lower()}"
     if environments is None or (environments.verdict == "identical" and verdict != "identical"):
         return f"{same}."
-    return f"{same}. {environments.summary}"
+    return f"{same}. Their environments: {_within_a_sentence(environments.summary)}"
+
+
+def _within_a_sentence(words: str) -> str:
+    """Return a sentence as it stands after a colon; names such as TF32 keep their letters."""
+    return words[:1].lower() + words[1:] if words[1:2].islower() else words
 
 
 def _say(parting: Parting) -> str:

@@ -30,26 +30,38 @@ class Pairing:
 
 def pair(a: Collection[str], b: Collection[str]) -> Pairing:
     """Return which names belong together: equal ones, and the rest as far as one rule explains how they differ."""
-    exact = [name for name in a if name in set(b)]
-    left, right = [name for name in a if name not in set(exact)], [name for name in b if name not in set(exact)]
+    both = set(a) & set(b)
+    exact = [name for name in a if name in both]
+    left, right = [name for name in a if name not in both], [name for name in b if name not in both]
     found: dict[str, str] = {}
     said = []
     for words, rename_a, rename_b in _rules(left, right):
-        by_new = {rename_b(name): name for name in right if name not in found.values()}
-        new = {name: by_new[rename_a(name)] for name in left if name not in found and rename_a(name) in by_new}
+        taken = set(found.values())
+        ours = _by_new_names((name for name in left if name not in found), rename_a)
+        theirs = _by_new_names((name for name in right if name not in taken), rename_b)
+        new = {name: theirs[renamed] for renamed, name in ours.items() if renamed in theirs}
         if new:
             found.update(new)
             said.append(words)
     pairs = (*((name, name) for name in exact), *found.items())
+    taken = set(found.values())
     return Pairing(
         pairs=tuple(pairs),
         only_a=tuple(name for name in left if name not in found),
-        only_b=tuple(name for name in right if name not in set(found.values())),
+        only_b=tuple(name for name in right if name not in taken),
         renaming=" and ".join(said),
     )
 
 
 Rename = Callable[[str], str]
+
+
+def _by_new_names(names: Iterable[str], rename: Rename) -> dict[str, str]:
+    """Return names by what they are called otherwise; none of those that are called the same then."""
+    known: dict[str, list[str]] = {}
+    for name in names:
+        known.setdefault(rename(name), []).append(name)
+    return {renamed: theirs[0] for renamed, theirs in known.items() if len(theirs) == 1}
 
 
 def _rules(a: list[str], b: list[str]) -> Iterable[tuple[str, Rename, Rename]]:
@@ -72,7 +84,8 @@ def _has(wrapper: str, names: Iterable[str]) -> bool:
 
 def unwrapped(name: str) -> str:
     """Return a name without what wrappers put into it."""
-    return ".".join(part for part in name.split(".") if part not in WRAPPERS)
+    *parts, last = name.split(".")
+    return ".".join([*(part for part in parts if part not in WRAPPERS), last])
 
 
 def _modern(name: str) -> str:

@@ -9,7 +9,7 @@ from envprint.models.content import Content
 from envprint.models.files.stored import Opaque, Stored
 from envprint.models.files.tensor import StoredTensor
 from envprint.models.subject import Kept
-from envprint.models.trees import is_generator, is_optimizer
+from envprint.models.trees import generators_in, is_optimizer
 
 # words in the names of plain numbers that tell when a checkpoint was written, or how good it was
 COUNTERS = (
@@ -31,7 +31,7 @@ def kept_of(
         optimizer_filled=any(bool(each["state"]) for each in optimizers),
         scheduler=any(_is_schedule(path, each) for path, each in mappings.items()),
         scaler=any({"scale", "growth_factor"} <= each.keys() for each in mappings.values()),
-        rng={path: _digest(each) for path, each in entries.items() if _is_whole_generator(path, entries)},
+        rng={path: _digest(each) for path, each in generators_in(entries).items()},
         counters=counters,
         averaged=averaged,
         others={path: each for path, each in sets.items() if path not in main and path not in averaged},
@@ -50,12 +50,6 @@ def _is_counter(path: str, value: Any) -> bool:
 def _is_schedule(path: str, value: Mapping[Any, Any]) -> bool:
     """Tell whether an entry is the state of a schedule of the learning rate."""
     return "param_groups" not in value and ("last_epoch" in value or "sched" in path.rpartition(".")[2].lower())
-
-
-def _is_whole_generator(path: str, entries: Mapping[str, Any]) -> bool:
-    """Tell whether an entry is the state of generators, and no part of one that is."""
-    above = path.rpartition(".")[0]
-    return is_generator(path, entries[path]) and not (above in entries and is_generator(above, entries[above]))
 
 
 def _digest(value: Any) -> str:

@@ -71,7 +71,7 @@ def _rules(a: list[str], b: list[str]) -> Iterable[tuple[str, Rename, Rename]]:
     wrapped = {name for name in WRAPPERS if _has(name, a) != _has(name, b)}
     if wrapped:
         where = "a" if any(_has(name, a) for name in wrapped) else "b"
-        yield f"names in {where} have {', '.join(sorted(wrapped))}", unwrapped, unwrapped
+        yield f"names in {where} have '{', '.join(sorted(wrapped))}'", unwrapped, unwrapped
     yield "older and newer names of layers", _modern, _modern
     ours, theirs = _prefixes(a, b)
     if ours != theirs:
@@ -103,8 +103,8 @@ def _without(prefix: str, name: str) -> str:
 
 def _in_words(ours: str, theirs: str) -> str:
     if not ours or not theirs:
-        return f"names in {'a' if ours else 'b'} begin with {ours or theirs}"
-    return f"names begin with {ours} in a, with {theirs} in b"
+        return f"names in {'a' if ours else 'b'} begin with '{ours or theirs}'"
+    return f"names begin with '{ours}' in a, with '{theirs}' in b"
 
 
 def _prefixes(a: list[str], b: list[str]) -> tuple[str, str]:

@@ -32,8 +32,11 @@ def modules_of_both(a: Subject, b: Subject, names: Pairing) -> dict[str, str]:
     known: dict[str, str] = {}
     for left, right in names.pairs:
         known.update(_owners(left, right))
+    taken = set(known.values())
     paired = {name: _renamed(name, known) for name in a.model.modules}
-    return {left: right for left, right in paired.items() if right in b.model.modules}
+    alone = {left: left for left, right in paired.items() if right is None and left not in taken}
+    found = {left: right for left, right in paired.items() if right is not None} | alone
+    return {left: found[left] for left in paired if found.get(left) in b.model.modules}
 
 
 def _owners(left: str, right: str) -> Iterator[tuple[str, str]]:
@@ -45,14 +48,14 @@ def _owners(left: str, right: str) -> Iterator[tuple[str, str]]:
         yield ".".join(ours), ".".join(theirs)
 
 
-def _renamed(name: str, known: Mapping[str, str]) -> str:
-    """Return what a module is called on the other side, by that of the next one above which is known there."""
+def _renamed(name: str, known: Mapping[str, str]) -> str | None:
+    """Return what a module is called on the other side, by the next one above it that is known; None without."""
     parts = name.split(".") if name else []
     for depth in range(len(parts), -1, -1):
         above = ".".join(parts[:depth])
         if above in known:
             return ".".join(filter(None, [known[above], *parts[depth:]]))
-    return name
+    return None
 
 
 def settings_of(a: Subject, b: Subject, modules: Mapping[str, str]) -> Iterator[Setting]:

@@ -27,7 +27,7 @@ def entries_of(tree: Any, path: str = "", depth: int = DEEPEST) -> Iterator[tupl
 
 def weights_in(entries: Mapping[str, Any]) -> dict[str, dict[str, Content]]:
     """Return each set of weights by its path; what an optimizer or a generator remembers is none."""
-    inside = tuple(f"{path}." for path, each in entries.items() if path and is_optimizer(each))
+    inside = _inside_optimizers(entries)
     return {
         path: {readable(str(name)): one for name, one in each.items() if isinstance(one, StoredTensor)}
         for path, each in entries.items()
@@ -45,6 +45,17 @@ def _is_set(tree: Mapping[Any, Any]) -> bool:
 def is_optimizer(value: Any) -> bool:
     """Tell whether an entry is the state of an optimizer."""
     return isinstance(value, Mapping) and "param_groups" in value and "state" in value
+
+
+def generators_in(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each entry that is the state of generators, and no part of one that is, by its path."""
+    inside = _inside_optimizers(entries)
+    found = {path: each for path, each in entries.items() if not path.startswith(inside) and is_generator(path, each)}
+    return {path: each for path, each in found.items() if path.rpartition(".")[0] not in found}
+
+
+def _inside_optimizers(entries: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{path}." for path, each in entries.items() if path and is_optimizer(each))
 
 
 def is_generator(path: str, value: Any) -> bool:

@@ -46,7 +46,7 @@ def test_another_prefix_on_either_side_is_looked_through() -> None:
     found = pair([f"encoder.{name}" for name in LAYERS], [f"model.text.{name}" for name in LAYERS])
 
     assert [(f"encoder.{name}", f"model.text.{name}") for name in LAYERS] == list(found.pairs)
-    assert "names begin with encoder. in a, with model.text. in b" == found.renaming
+    assert "names begin with 'encoder.' in a, with 'model.text.' in b" == found.renaming
 
 
 def test_names_that_match_already_stay_as_they_are() -> None:

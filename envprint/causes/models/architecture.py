@@ -17,6 +17,7 @@ PARAMETERS = ("weight", "bias", "in_proj_bias", "in_proj_weight", "bias_k", "bia
 IDLE = (
     "name_or_path", "_name_or_path", "transformers_version", "architectures", "use_cache", "return_dict", "training",
     "dtype", "torch_dtype", "id2label", "label2id", "output_attentions", "output_hidden_states",
+    "model_type", "loss_type", "problem_type", "all_tied_weights_keys",
 )  # fmt: skip
 
 
@@ -29,7 +30,7 @@ def see_architecture(open_: Open) -> Iterator[Observed]:
         first = left[0]
         words = f"{'.'.join(filter(None, (first.module, first.name)))} is {first.a} in a, {first.b} in b"
         extra = f"{counted(len(left), 'setting')} of modules {verb(left, 'differs', 'differ')}"
-        gone = tuple(f"{each.module}." for each in left if each.name == "type" and None in (each.a, each.b))
+        gone = tuple(f"{each.module}." for each in left if each.name == "type" and each.module)
         tensors = tuple(each for each in open_.of("missing", "unexpected") if gone and each.name.startswith(gone))
         follow = tuple(each for each in open_.tensors.values() if is_transient(open_.comparison.a, each.name))
         whole = tuple({each.name: each for each in (*shapes, *tensors, *deeper, *follow)}.values())

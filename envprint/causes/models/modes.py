@@ -79,7 +79,10 @@ def _draws(model: Model) -> set[str]:
     """Return the modules in which random numbers were drawn: the innermost, or the model itself."""
     own = model.passes.get("own")
     drawing = {call.module for call in own.calls if call.draws} if own else set()
-    return {each for each in drawing if each} or ({"the model itself"} if drawing else set())
+    inner = {
+        each for each in drawing if not any(other.startswith(f"{each}." if each else "") for other in drawing - {each})
+    }
+    return {each or "the model itself" for each in inner}
 
 
 def _untold(found: Comparison) -> Iterator[Observed]:

@@ -93,7 +93,7 @@ def _summary(
     if parting is not None and verdict == "divergent":
         same = f"{same}, and yet their outputs {_say(parting)}"
     elif observed:
-        same = f"{same}; at most {causes_by_id()[observed[0].cause].title.lower()}"
+        same = f"{same}; possible: {causes_by_id()[observed[0].cause].title}"
     if environments is None or (environments.verdict == "identical" and verdict != "identical"):
         return f"{same}."
     return f"{same}. Their environments: {_within_a_sentence(environments.summary)}"
@@ -118,7 +118,7 @@ def _say(parting: Parting) -> str:
 def _same(comparison: Comparison) -> str:
     """Return how many tensors are the same, and whether the outputs are."""
     drift = comparison.drift
-    outputs = ", and give the same outputs" if drift.outputs.get("own") == "same" else ""
+    outputs = ", and the outputs are the same" if drift.outputs.get("own") == "same" else ""
     if not drift.compared:
         return "No tensor of one model is in the other"
     tensors = counted(drift.compared, "tensor")

@@ -7,11 +7,20 @@ from envprint.causes.models.observed import LIKELY, SURE, Observed, Open, named,
 from envprint.models.comparing import Comparison
 from envprint.models.content import Content
 from envprint.models.contents import compare_contents
-from envprint.models.subject import Subject, configuration_of
+from envprint.models.subject import Subject
 from envprint.report import TensorDrift
 
 Ties: TypeAlias = dict[str, str]
-OUTPUT_LAYERS = ("lm_head.weight", "decoder.weight", "output.weight", "head.weight", "generator.weight", "proj.weight")
+OUTPUT_LAYERS = (
+    "lm_head.weight",
+    "decoder.weight",
+    "output.weight",
+    "head.weight",
+    "generator.weight",
+    "proj.weight",
+    "embed_out.weight",
+    "projection.weight",
+)
 EMBEDDINGS = ("emb", "wte", "tok", "shared")
 
 
@@ -67,7 +76,6 @@ def _ought_to_be_tied(tensor: TensorDrift, a: Subject, b: Subject) -> bool:
     """Tell whether a tensor that one side lacks may be an output layer that shares the embedding there."""
     here, there = (a, b) if tensor.state == "missing" else (b, a)
     shape = here.tensors[tensor.name].shape
-    says_so = any(configuration_of(each).get("config.tie_word_embeddings") for each in (a, b))
     alike = [name.lower() for name, other in there.tensors.items() if other.shape == shape]
     embeds = any(word in name for name in alike for word in EMBEDDINGS)
-    return len(shape) > 1 and embeds and (says_so or tensor.name.endswith(OUTPUT_LAYERS))
+    return len(shape) > 1 and embeds and tensor.name.endswith(OUTPUT_LAYERS)

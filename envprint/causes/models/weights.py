@@ -45,7 +45,7 @@ def see_equal_layers(open_: Open) -> Iterator[Observed]:
         side = "a" if stack in stacks["a"] else "b"
         within = tuple(each for each in open_.tensors.values() if each.name.startswith(stack))
         if within:
-            words = f"all layers of {stack.rstrip('.')} have the same weights in {side}"
+            words = f"the layers in {stack.rstrip('.')} all have the same weights in {side}"
             yield open_.account(Observed("identical-encoder-layers", SURE, (words,), within))
 
 

@@ -45,7 +45,7 @@ def test_each_collector_returns_the_section_of_its_name(name: str) -> None:
 
 
 def test_every_section_has_a_collector() -> None:
-    assert set(SECTIONS) == {*COLLECTORS, "effective", "probes"}
+    assert set(SECTIONS) == {*COLLECTORS, "effective", "probes", "model", "run"}
 
 
 def test_a_collector_that_fails_leaves_a_gap_and_the_rest_whole() -> None:

@@ -58,7 +58,10 @@ def see_new_layers(open_: Open) -> Iterator[Observed]:
     found = open_.comparison
     lacking = [side for side, subject in (("missing", found.b), ("unexpected", found.a)) if subject.is_bare]
     new = tuple(each for each in open_.of(*lacking) if each.kind == "parameter" and not is_statistic(each.name))
-    if new:
+    if new and not found.names.pairs and found.a.is_bare and found.b.is_bare:
+        alone = open_.of("missing", "unexpected")
+        yield open_.account(Observed("architecture-config", MAYBE, ("no name of a is in b",), alone))
+    elif new:
         side = "a" if new[0].state == "missing" else "b"
         words = f"{named(each.name for each in new)} {verb(new, 'is', 'are')} in {side} only"
         drawn = [each for each in new if "fresh" in each.looks.values()]

@@ -127,6 +127,10 @@ def a_layer_without_the_bias_of_the_file(folder: Path) -> Sides:
     return saved(model.state_dict(), folder / "model.pt"), other
 
 
+def two_models_of_other_names(folder: Path) -> Sides:
+    return saved(trained().state_dict(), folder / "a.pt"), saved(fresh(1, Attentive).state_dict(), folder / "b.pt")
+
+
 def weights_drawn_by_hand(_: Path) -> Sides:
     def drawn(seed: int) -> nn.Module:
         model = fresh(seed)
@@ -159,7 +163,11 @@ CASES: dict[str, list[Case]] = {
     "rng-state-on-resume": [generators_of_accelerate],
     "frozen-params": [learning_rates_of_groups],
     "weight-conversion": [projections_that_were_cut],
-    "architecture-config": [a_norm_of_another_class, a_layer_without_the_bias_of_the_file],
+    "architecture-config": [
+        a_norm_of_another_class,
+        a_layer_without_the_bias_of_the_file,
+        two_models_of_other_names,
+    ],
     "initial-weights": [weights_drawn_by_hand],
     "wrong-checkpoint-file": [a_run_of_the_same_length],
     "train-vs-eval": [a_mode_that_a_file_carries],

@@ -29,6 +29,7 @@ SAID = {
 
 
 @pytest.mark.torch
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAID)
 def test_a_sample_about_reloading_says_what_is_so(name: str) -> None:
     words = [sys.executable, f"samples/reload/{name}.py"]

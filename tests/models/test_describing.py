@@ -1,6 +1,5 @@
 """What a description tells of a model: its tensors, its modules and its optimizer."""
 
-import time
 from typing import Any
 
 import pytest
@@ -124,20 +123,6 @@ def test_a_mapping_of_tensors_has_them_alone() -> None:
     described = envprint.describe({"a": torch.ones(2), "epoch": 3})
 
     assert ("state_dict", ["a"], {}) == (described.type, list(described.tensors), described.modules)
-
-
-def test_two_thousand_modules_take_less_than_two_seconds() -> None:
-    import torch
-    from torch import nn
-
-    model: Any = nn.Sequential(*(nn.Sequential(nn.Linear(2, 2), nn.ReLU()) for _ in range(667)))
-
-    def seconds() -> float:
-        begun = time.process_time()
-        envprint.describe(model, inputs=torch.ones(1, 2))
-        return time.process_time() - begun
-
-    assert 2 > min(seconds() for _ in range(2))
 
 
 def test_modules_that_refuse_or_hand_on_what_they_are_asked_for_are_described() -> None:

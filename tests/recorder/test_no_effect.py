@@ -17,7 +17,7 @@ from _recorded_twice import both, outcome, run_of  # noqa: E402
 import envprint  # noqa: E402
 from envprint.recorder.recording import Recording  # noqa: E402
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 STAMP = re.compile(rb"W\d{4} [\d:.]+ +\d+ |[\d.]+(?=it/s|s/it)|\d\d:\d\d")  # when torch's log says it was, and how fast
 
 

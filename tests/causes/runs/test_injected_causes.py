@@ -13,9 +13,7 @@ from envprint.report import Report
 
 pytestmark = pytest.mark.torch
 
-QUICK = frozenset(
-    ("seed-value-differs", "shuffle-order", "optimizer-hyperparams", "dropout-p", "drop-last", "grad-not-zeroed")
-)
+QUICK = frozenset(("seed-value-differs", "shuffle-order"))
 
 
 def parameters(cases: tuple[Injected, ...]) -> list[object]:

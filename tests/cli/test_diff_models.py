@@ -109,3 +109,14 @@ def test_what_cannot_be_compared_is_trouble_in_a_line_with_a_hint(
     assert said in lines[0]
     assert len(lines) <= 2
     assert all(line.startswith("hint: ") for line in lines[1:])
+
+
+@pytest.mark.parametrize(("b", "status"), [("a.safetensors", 0), ("other.pt", 1)])
+def test_models_are_compared_where_there_is_no_torch(b: str, status: int, weights: Path, envprint: Run) -> None:
+    safetensors = pytest.importorskip("safetensors.torch")
+    safetensors.save_file(torch.load(weights / "a.pt"), weights / "a.safetensors")
+    (weights / "none").mkdir()
+    (weights / "none" / "torch.py").write_text("raise ImportError('there is none')", encoding="utf-8")
+    done = envprint("diff", "a.safetensors", b, PYTHONPATH=str(weights / "none"))
+
+    assert (status, "") == (done.returncode, done.stderr)

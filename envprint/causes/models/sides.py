@@ -29,7 +29,7 @@ def explain_sides(a: Any, b: Any, explain: Explain, *, inputs: Any, names: tuple
         if left.manifest is not None and right.manifest is not None:
             environments = explain(left.manifest, right.manifest, name_a=name_a, name_b=name_b)
         sides: dict[SideName, Side] = {"a": _side(left, name_a), "b": _side(right, name_b)}
-        notes = (*left.notes, *right.notes)
+        notes = tuple(dict.fromkeys((*left.notes, *right.notes)))
         if left.subject is not None and right.subject is not None:
             report = report_models(left.subject, right.subject, environments, sides)
             alone = ("only the models are compared, not where they were made",) if notes and not environments else ()

@@ -4,6 +4,8 @@ The recipe `xxh3-128-tree`: the XXH3-128 of each 64 KiB of the bytes, little-end
 the type and shape as `float32(2, 3)`, the XXH3-128. The chunks of a tensor on a device are digested there.
 """
 
+import functools
+import sys
 from typing import Any
 
 import xxhash
@@ -38,6 +40,12 @@ def digest_tensor(tensor: Any) -> str:
 
     A tensor that consists of others, as a sparse or quantised one, has the digest of theirs.
     """
+    if _is_plain(tensor):
+        chunks = memory(tensor)
+        starts = range(0, len(chunks), CHUNK)
+        tree = xxhash.xxh3_128(_head(str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape)))
+        tree.update(b"".join([xxhash.xxh3_128_digest(chunks[start : start + CHUNK]) for start in starts]))
+        return f"{RECIPE}:{tree.hexdigest()}"
     parts = _parts(tensor.detach())
     if parts:
         tree = xxhash.xxh3_128(f"{tensor.layout} ".encode() + _head(str(tensor.dtype), tuple(tensor.shape)))
@@ -51,6 +59,21 @@ def digest_tensor(tensor: Any) -> str:
         return _digest_on_device(content)
     except RuntimeError:  # the device lacks an operation, or memory for it
         return digest_of(content)
+
+
+def _is_plain(tensor: Any) -> bool:
+    """Tell whether the bytes of a tensor lie here as they are to be read, which most do: they are read at once."""
+    import torch
+
+    return (
+        type(tensor) in {torch.Tensor, torch.nn.Parameter}
+        and tensor.layout == torch.strided
+        and tensor.device.type == "cpu"
+        and not (tensor.is_quantized or tensor.is_nested or tensor.is_conj() or tensor.is_neg())
+        and tensor.is_contiguous()
+        and sys.byteorder == "little"
+        and tensor.untyped_storage().nbytes() >= (tensor.storage_offset() + tensor.numel()) * tensor.element_size()
+    )
 
 
 def _digest_on_device(content: TensorContent) -> str:
@@ -75,6 +98,7 @@ def _words(flat: Any) -> Any:
     return (flat if aligned else flat.clone()).view(torch.int64).view(-1, WORDS)
 
 
+@functools.lru_cache(maxsize=4096)
 def _head(dtype: str, shape: tuple[int, ...]) -> bytes:
     return f"{dtype}({', '.join(map(str, shape))})".encode()
 

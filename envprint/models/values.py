@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from envprint.models.digest import digest_tensor
-from envprint.models.samples import sampled_places
 from envprint.probes.bits import LAYOUTS
 
 DEEPEST = 8
@@ -102,6 +101,8 @@ def first_tensor(value: Any) -> Any:
 
 def sample(tensor: Any, torch: Any) -> str | None:
     """Return up to 16 numbers of a tensor, at the same places in any of its size, as raw bits; None of other types."""
+    from envprint.models.samples import sampled_places
+
     if dtype_of(tensor) not in LAYOUTS or tensor.is_meta or not is_array(tensor, torch):
         return None
     chosen = sampled_places(tensor.numel())

@@ -95,7 +95,7 @@ def parts_of(batch: Any) -> list[Any]:
 
 def is_elsewhere(parts: list[Any]) -> bool:
     """Tell whether a batch lies on another device, where reading it waits for what the device has to do."""
-    return any(not isinstance(part, str) and part.device.type != "cpu" for part in parts)
+    return any(not isinstance(part, str) and not part.is_cpu for part in parts)
 
 
 def _parts(value: Any, depth: int) -> Iterator[Any]:

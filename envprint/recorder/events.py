@@ -1,6 +1,6 @@
 """What a run did that bears on its steps, each the first time that it did it so."""
 
-from envprint.manifest.ledger import Event
+from typing import Any
 
 MOST_CHARACTERS = 48 << 10  # of all together; with the names of their fields they stay below 64 kB
 MOST_OF_A_NAME = 64
@@ -12,7 +12,7 @@ class Events:
     """Events, without those that are as one before: a bounded number of each name."""
 
     def __init__(self) -> None:
-        self.found: dict[tuple[str, str, str], Event] = {}
+        self.found: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.counts: dict[str, int] = {}
         self.room = MOST_CHARACTERS
         self.heard: dict[tuple[str, str], int] = {}
@@ -22,7 +22,7 @@ class Events:
         key = name, value[:LONGEST], where
         if key in self.found or self.counts.get(name, 0) >= MOST_OF_A_NAME:
             return
-        event = Event(name=name, step=step, value=key[1], where=where)
+        event = {"name": name, "step": step, "value": key[1], "where": where}
         self.room -= sum(map(len, key)) + 60
         if self.room > 0:
             self.found[key] = event

@@ -5,9 +5,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from envprint.manifest import Manifest, write
-from envprint.manifest.ledger import Run
-
 FLUSH_SECONDS = 5.0
 MOST_OF_THE_TIME = 0.005  # what writing may take of a run
 
@@ -19,11 +16,11 @@ class Keeper:
         self.path = path
         self.command = command
         self.may_write = may_write
-        self.manifest: Manifest | None = None
+        self.manifest: Any = None
         self.facts: dict[str, Any] = {}
         self.due = time.monotonic() + FLUSH_SECONDS
 
-    def capture(self) -> Manifest:
+    def capture(self) -> Any:
         """Return the environment, as the process really had it when this was asked for first."""
         if self.manifest is None:
             from envprint.collectors import capture
@@ -39,6 +36,9 @@ class Keeper:
         """Write what there is, whole or not at all, if this process is the one that writes."""
         if not self.may_write():
             return
+        from envprint.manifest import Manifest, write  # here, since pydantic takes a tenth of a second
+        from envprint.manifest.ledger import Run
+
         began = time.monotonic()
         kept: dict[str, Any] = {name: tuple(each) if _is_many(each) else each for name, each in seen.items()}
         run = Run(command=self.command, **{**self.facts, **kept})

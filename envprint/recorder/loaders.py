@@ -2,26 +2,25 @@
 
 from typing import Any
 
-from envprint.manifest.ledger import Loader
 from envprint.recorder.frames import caller
 
 
-def describe_loader(loader: Any) -> Loader:
-    """Return how a DataLoader walks through its data."""
+def describe_loader(loader: Any) -> dict[str, Any]:
+    """Return how a DataLoader walks through its data, as the manifest's Loader has it."""
     sampler = getattr(loader, "sampler", None)
     dataset = getattr(loader, "dataset", None)
-    return Loader(
-        dataset=type(dataset).__qualname__,
-        length=_length(dataset),
-        batch_size=_batch_size(loader),
-        shuffle=_is_random(loader, sampler),
-        sampler=type(sampler).__qualname__,
-        workers=getattr(loader, "num_workers", None),
-        drop_last=_drop_last(loader),
-        generator=_generator(loader, sampler) is not None,
-        worker_init=getattr(loader, "worker_init_fn", None) is not None,
-        where=caller(),
-    )
+    return {
+        "dataset": type(dataset).__qualname__,
+        "length": _length(dataset),
+        "batch_size": _batch_size(loader),
+        "shuffle": _is_random(loader, sampler),
+        "sampler": type(sampler).__qualname__,
+        "workers": getattr(loader, "num_workers", None),
+        "drop_last": _drop_last(loader),
+        "generator": _generator(loader, sampler) is not None,
+        "worker_init": getattr(loader, "worker_init_fn", None) is not None,
+        "where": caller(),
+    }
 
 
 def _batch_size(loader: Any) -> int | None:

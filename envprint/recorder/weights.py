@@ -47,9 +47,15 @@ def read_after(optimizer: Any) -> dict[str, Any]:
 
 def digest_of_all(values: list[Any]) -> str:
     """Return the digest of several tensors and numbers."""
+    import xxhash
+
+    from envprint.models.digest import digest_tensor
     from envprint.models.values import Digests
 
-    return Digests().of([value.detach() if hasattr(value, "detach") else value for value in values])
+    digests = Digests()
+    plain = sys.modules["torch"].Tensor, sys.modules["torch"].nn.Parameter
+    told = [digest_tensor(each) if type(each) in plain else digests.of(each) for each in values]
+    return f"xxh3-128-nested:{xxhash.xxh3_128_hexdigest(' '.join(told).encode())}"
 
 
 def norm_of(gradients: list[Any]) -> str | None:
@@ -58,9 +64,13 @@ def norm_of(gradients: list[Any]) -> str | None:
     dense = [each.detach() for each in gradients if not each.is_sparse]
     if not dense:
         return None
-    norms = [torch.linalg.vector_norm(each, dtype=torch.promote_types(each.dtype, torch.float32)) for each in dense]
-    where = norms[0].device
-    return float(torch.linalg.vector_norm(torch.stack([each.to(where, torch.float64) for each in norms]))).hex()
+    kinds = {(each.device, each.dtype) for each in dense}
+    if kinds == {(dense[0].device, torch.float32)}:
+        norms = torch.stack(torch._foreach_norm(dense)).double()  # noqa: SLF001 - as torch.nn.utils does
+    else:
+        wide = [torch.linalg.vector_norm(each, dtype=torch.promote_types(each.dtype, torch.float32)) for each in dense]
+        norms = torch.stack([each.to(dense[0].device, torch.float64) for each in wide])
+    return float(torch.linalg.vector_norm(norms)).hex()
 
 
 def owner_of(parameters: list[Any]) -> Any:

@@ -20,7 +20,7 @@ from envprint.recorder.launching import recorded_environment
 from envprint.recorder.recording import Recording
 from envprint.recorder.sampling import is_read_whole, is_sampled
 
-ROUNDS, BLOCK = 6, 6  # blocks of steps, in turn
+ROUNDS, BLOCK = 20, 3  # blocks of steps, in turn
 STEPS = 1000
 MILLION = 1_000_000
 STARTS = 5

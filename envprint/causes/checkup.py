@@ -1,5 +1,6 @@
 """One manifest alone: what keeps a run from being reproduced here or elsewhere, and what makes outputs repeat."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from envprint.causes.hazards import find_hazards
@@ -42,7 +43,7 @@ def _summarise(hazards: Sequence[Hazard]) -> str:
     """Return one sentence: how much of what kind, and how much of it is grave."""
     if not hazards:
         return "Nothing in this manifest keeps the run from being reproduced."
-    numbers = {makes: sum(hazard.makes == makes for hazard in hazards) for makes in ("run", "place", "repeat", "wrong")}
+    numbers = Counter("bug" if hazard.wrong else hazard.makes for hazard in hazards)
     grave = sum(hazard.severity == "high" for hazard in hazards)
     parts = [
         text.format(_things(number))
@@ -50,7 +51,8 @@ def _summarise(hazards: Sequence[Hazard]) -> str:
             (numbers["run"], "{0} can make two runs here differ"),
             (numbers["place"], "{0} can make another place differ"),
             (numbers["repeat"], "{0} can make outputs repeat"),
-            (numbers["wrong"], "{0} can make results wrong, by known bugs"),
+            (numbers["wrong"], "{0} can make results wrong"),
+            (numbers["bug"], "{0} can make results wrong, by known bugs"),
         )
         if number
     ]

@@ -29,7 +29,7 @@ def find_hazards(*manifests: tuple[SideName, Manifest]) -> tuple[Hazard, ...]:
         facts = facts_of(manifest)
         of_run = tuple(_of_run(manifest))
         shown = {hazard.cause for hazard in of_run}
-        of_facts = (*_of_causes(facts, tuple(_unsteady(manifest))), *_of_bugs(facts))
+        of_facts = (*_of_causes(facts, tuple(_unsteady(manifest)), _unlikely(manifest)), *_of_bugs(facts))
         for hazard in (*of_run, *(each for each in of_facts if each.cause not in shown)):
             key = hazard.cause, hazard.title
             known = found.get(key)
@@ -43,12 +43,13 @@ def _together(known: Hazard, other: Hazard, side: SideName) -> Hazard:
     return graver.model_copy(update={"sides": (*known.sides, side)})
 
 
-def _of_causes(facts: Facts, unsteady: tuple[KernelDrift, ...]) -> Iterator[Hazard]:
+def _of_causes(facts: Facts, unsteady: tuple[KernelDrift, ...], unlikely: frozenset[str]) -> Iterator[Hazard]:
     for cause in load_catalog().causes:
         seen = [kernel.path for kernel in unsteady if _is_shown_by(kernel, cause)]
         if (cause.hazard and all_hold(cause.hazard, facts)) or (seen and cause.id == ON_A_CPU):
             evidence = {f"probes.kernels.{path}": "differs from itself" for path in seen}
-            likelihood = SHOWN if seen else cause.prior
+            prior = min(cause.prior, RARELY) if cause.id in unlikely else cause.prior
+            likelihood = SHOWN if seen else prior
             yield _hazard(cause, cause.id, _makes(cause), likelihood, {**_facts(cause.hazard, facts), **evidence})
 
 
@@ -72,6 +73,15 @@ def _of_run(manifest: Manifest) -> Iterator[Hazard]:
     for each in shown_by(manifest.run):
         hazard = _hazard(causes_by_id()[each.cause], each.cause, each.makes, each.likelihood, each.facts)
         yield hazard.model_copy(update={"title": each.title or hazard.title})
+
+
+def _unlikely(manifest: Manifest) -> frozenset[str]:
+    """Return the causes that a recorded run speaks against, whatever facts allow."""
+    if manifest.run is None:
+        return frozenset()
+    from envprint.causes.runs.checkup import unlikely_by
+
+    return unlikely_by(manifest.run)
 
 
 def _hazard(of: Cause | Bug, cause: str, makes: Makes, likelihood: float, facts: dict[str, Any]) -> Hazard:

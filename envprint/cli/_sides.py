@@ -30,10 +30,15 @@ def explain_files(a: str, b: str) -> Report:
 def with_noise(report: Report, a: str, b: str | None, noise: str) -> Report:
     """Return a report with a note on whether two runs are further apart than the seed alone makes them."""
     from envprint.manifest.sweep import load_sweep
+    from envprint.recorder.sweeping import LAST_LOSS
 
     if b is None:
         raise EnvprintError("--noise compares two recorded runs; name both")
     sweep = load_sweep(noise)
+    if sweep.metric != LAST_LOSS:
+        raise EnvprintError(
+            f"{noise} is a sweep of {sweep.metric!r}; --noise compares losses", hint="sweep once more without --metric"
+        )
     losses = [_last_loss(path) for path in (a, b)]
     gap = abs(losses[0] - losses[1])
     larger = gap > sweep.usual_gap

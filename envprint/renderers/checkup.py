@@ -15,7 +15,7 @@ TITLES = {
     "run": "what can make two runs here differ",
     "place": "what can make it differ elsewhere",
     "repeat": "what makes outputs repeat",
-    "wrong": "known bugs: wrong results, not drift",
+    "wrong": "what makes results wrong, which is no drift",
 }
 COLOURS = {"high": "red", "medium": "yellow", "low": "dim"}
 UNREAD = 8

@@ -108,3 +108,13 @@ def test_a_file_that_is_no_sweep_is_refused(content: bytes, tmp_path: Path) -> N
 
     with pytest.raises(ManifestError, match="is no sweep"):
         load_sweep(tmp_path / "s.json")
+
+
+def test_a_sweep_of_something_else_than_losses_says_nothing_of_losses(tmp_path: Path, samples: Path) -> None:
+    found = Sweep(command=("python", "x.py"), metric="accuracy ([0-9.]+)", results={"0": 0.5, "1": 0.75})
+    (tmp_path / "s.json").write_bytes(found.as_json())
+    sides = [str(samples / "manifests/haswell.json")] * 2
+    done = CliRunner().invoke(main, ["diff", "--noise", str(tmp_path / "s.json"), *sides])
+
+    assert 2 == done.exit_code
+    assert "is a sweep of 'accuracy ([0-9.]+)'; --noise compares losses" in done.output

@@ -65,6 +65,12 @@ def is_sensitive(module: Module | None) -> bool:
     return any(each in kind for each in SENSITIVE)
 
 
+def may_depend_on_mode(model: Model) -> bool:
+    """Tell whether a model may compute otherwise in training mode: what torch's own layers do is known."""
+    modules = model.modules.values()
+    return any(is_sensitive(each) or not each.type.startswith(OF_TORCH) for each in modules) or not modules
+
+
 def _active(found: Comparison) -> Iterator[Observed]:
     """Yield that both sides draw random numbers in a forward pass."""
     active = _draws(found.a.model) & _draws(found.b.model)

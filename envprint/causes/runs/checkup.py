@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
+from envprint.causes.models.modes import may_depend_on_mode
 from envprint.causes.models.observed import named
-from envprint.causes.runs.drawing import drawn_from
+from envprint.causes.runs.drawing import drawn_from, untouched
 from envprint.causes.runs.pair import at
 from envprint.manifest.ledger import Loader, Run
 
@@ -34,6 +35,12 @@ def shown_by(run: Run) -> Iterator[Shown]:
         for each in rule(run):
             found.setdefault(each.cause, each)
     yield from found.values()
+
+
+def unlikely_by(run: Run) -> frozenset[str]:
+    """Return the causes that need draws from a generator of which a run was not seen to draw."""
+    idle = untouched(run)
+    return frozenset(cause for name, cause in (*UNSEEDED.items(), ("numpy", "partial-seeding")) if name in idle)
 
 
 def _reseeded(run: Run) -> Iterator[Shown]:
@@ -111,11 +118,12 @@ def _unwritten(run: Run) -> Iterator[Shown]:
     tensors = run.model.tensors if run.model else {}
     names = [name for name, each in tensors.items() if each.looks == "uninitialised"]
     if names:
-        yield Shown("uninitialised-read", "run", SEEN, {"run.model.tensors": f"{named(names)} hold what memory held"})
+        verb = "holds" if len(names) == 1 else "hold"
+        yield Shown("uninitialised-read", "run", SEEN, {"run.model.tensors": f"{named(names)} {verb} what memory held"})
 
 
 def _evaluated(run: Run) -> Iterator[Shown]:
     found = next((each for each in run.events if each.name == "evaluate" and each.value.endswith(TRAINING)), None)
-    if found is not None:
+    if found is not None and (run.model is None or may_depend_on_mode(run.model)):
         words = f"{found.value.removesuffix(TRAINING)} is evaluated{TRAINING} after step {found.step}{at(found.where)}"
         yield Shown("train-vs-eval", "wrong", GUESSED, {"run.events": words}, "The model is evaluated in training mode")

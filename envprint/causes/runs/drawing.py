@@ -16,6 +16,15 @@ def drawn_from(run: Run) -> frozenset[str]:
     return frozenset(name for name, seen in states.items() if len(seen) > 1)
 
 
+def untouched(run: Run) -> frozenset[str]:
+    """Return the generators that were looked at more than once from the import of torch on, and never moved."""
+    states: dict[str, list[str]] = {}
+    for generators in (*(mark.generators for mark in run.marks), *(step.generators for step in run.ledger)):
+        for name, digest in generators.items():
+            states.setdefault(name, []).append(digest)
+    return frozenset(name for name, seen in states.items() if len(seen) > 1 and len(set(seen)) == 1)
+
+
 def _states(run: Run) -> Iterator[Mapping[str, str]]:
     yield from (mark.generators for mark in run.marks if mark.name == "epoch")
     yield from (step.generators for step in run.ledger)

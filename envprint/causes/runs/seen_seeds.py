@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from envprint.causes.models.observed import HARDLY, LIKELY, MAYBE, SURE, Observed
-from envprint.causes.runs.drawing import drawn_weights, last_mark_alike, states_before_training
+from envprint.causes.runs.drawing import drawn_weights, last_mark_alike, states_before_training, untouched
 from envprint.causes.runs.pair import Pair, at
 from envprint.causes.runs.parting import WEIGHTS
 from envprint.manifest.ledger import Run, Seeding
@@ -62,7 +62,10 @@ def _nowhere(pair: Pair, generator: str) -> Iterator[Observed]:
     cause = "partial-seeding" if generator == "numpy" and "torch" in seeded else UNSEEDED[generator]
     words = f"{CALLS[generator]} is seeded on neither side"
     rest = f", {' and '.join(CALLS[name] for name in seeded)} {'is' if len(seeded) == 1 else 'are'}" if seeded else ""
-    yield Observed(cause, _how_sure(pair, generator), (f"{words}{rest}",))
+    idle = generator in untouched(pair.a) & untouched(pair.b)
+    if idle:
+        rest = f"{rest}; nothing was seen to draw from it"
+    yield Observed(cause, HARDLY if idle else _how_sure(pair, generator), (f"{words}{rest}",))
 
 
 def see_late_seeds(pair: Pair) -> Iterator[Observed]:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from _ledgers import LOADER, SEEDED, run
 
-from envprint.causes.runs.checkup import shown_by
+from envprint.causes.runs.checkup import shown_by, unlikely_by
 from envprint.manifest.ledger import Event, Mark, Run, Seeding
-from envprint.manifest.model import Model, Tensor
+from envprint.manifest.model import Model, Module, Tensor
 
 AGAIN = Seeding(generator="torch", value="0", where="train.py:30", step=4, after_model=True, after_batch=True)
 EPOCHS = tuple(
@@ -69,3 +69,23 @@ def test_states_that_were_restored_need_no_seed() -> None:
     restored = tuple(Event(name="restore-rng", step=0, value=name) for name in ("torch", "numpy", "python"))
 
     assert [] == causes(run(seedings=(), events=restored))
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [(("linear.Linear",), []), (("linear.Linear", "dropout.Dropout"), ["train-vs-eval"]), ((), ["train-vs-eval"])],
+)
+def test_training_mode_matters_where_a_layer_may_compute_otherwise_in_it(
+    layers: tuple[str, ...], said: list[str]
+) -> None:
+    modules = {str(place): Module(type=f"torch.nn.modules.{each}") for place, each in enumerate(layers)}
+    events = (Event(name="evaluate", step=4, value="Sequential in training mode"),)
+
+    assert said == causes(run(events=events, model=Model(type="Sequential", modules=modules)))
+
+
+def test_a_generator_that_never_moves_makes_its_missing_seed_unlikely_to_matter() -> None:
+    idle = frozenset({"numpy-legacy-unseeded", "partial-seeding", "python-random-unseeded"})
+
+    assert idle == unlikely_by(run(seedings=SEEDED[2:]))
+    assert frozenset({"python-random-unseeded"}) == unlikely_by(run(seedings=SEEDED[2:], marks=EPOCHS))

@@ -6,6 +6,7 @@ import pytest
 from _ledgers import SEEDED, first, place_of, reported, run
 
 from envprint.causes.loading import causes_by_id
+from envprint.manifest.ledger import Mark
 from envprint.report import Change, Finding
 
 LATER: dict[str, Any] = {"loss": (0.7).hex(), "parameters": "others", "gradients": "others"}
@@ -116,3 +117,18 @@ def test_another_number_of_ranks_shares_the_data_otherwise() -> None:
 
     assert "batch-size-train" == first(report)
     assert ("the data is shared by 1 rank in a, by 2 ranks in b",) == report.findings[0].evidence
+
+
+@pytest.mark.parametrize(("moves", "said"), [("", 0.3), ("later", 0.97)])
+def test_a_generator_that_nobody_draws_from_hardly_parts_batches_though_nobody_seeded_it(
+    moves: str, said: float
+) -> None:
+    def unseeded(side: str, **facts: Any) -> Any:
+        states = {"python": "p", "numpy": side, "torch": "t"}
+        marks = (Mark(name="epoch", step=0, generators={**states, "numpy": side}),)
+        unlike = {number: {"generators": {**states, "numpy": side + moves}, **facts} for number in range(1, 9)}
+        return run(seedings=SEEDED[2:], marks=marks, unlike=unlike)
+
+    report = reported(unseeded("a"), unseeded("b", batch="b", samples="s", loss="0x1p0"))
+
+    assert {said} == {each.confidence for each in report.findings if each.cause == "partial-seeding"}

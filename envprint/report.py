@@ -110,14 +110,38 @@ class Losses(Record):
     b: str | None = None
 
 
+class ModuleParting(Record):
+    """The first module at which two runs part within a step, by its name, the model's own is empty.
+
+    In the `forward` pass it is the first that returns something else, and `same_inputs` tells whether it was given the
+    same. Where all is the same there, `backward`: it is given the same gradient, and passes another one back, `to` a
+    module before it, or to its own weights (`of`); without `same_inputs` it is given another one itself. `relative` is
+    how far apart that is, about: the norm of the difference over the norm; `rounding` whether rounding alone makes so
+    much of one module; None where that is not known. `only`: just one side has it.
+    """
+
+    module: str
+    direction: Literal["forward", "backward"] = Field(alias="pass")
+    same_inputs: bool | None = None
+    of: Literal["output", "weights"] = "output"
+    to: str | None = None
+    relative: float | None = None
+    rounding: bool | None = None
+    only: SideName | None = None
+
+
 class Divergence(Record):
-    """The first place where two recorded runs part; `losses` are those of the kept steps around it."""
+    """The first place where two recorded runs part; `losses` are those of the kept steps around it.
+
+    `module` is the first one that parts there, where both runs were recorded with their modules.
+    """
 
     step: int
     component: str
     a: str
     b: str
     losses: tuple[Losses, ...] = ()
+    module: ModuleParting | None = None
 
 
 class KernelDrift(Record):

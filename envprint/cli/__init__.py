@@ -38,6 +38,8 @@ def main() -> None:
 @probe_option
 @no_probe_option
 @anonymous_option
+@click.option("--steps", metavar="A:B", help="Of a run: keep each step from A to B, and read it whole.")
+@click.option("--modules", is_flag=True, help="With --steps: what each module gives there, forward and backward.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def capture(  # noqa: PLR0913 - an option each
@@ -48,6 +50,8 @@ def capture(  # noqa: PLR0913 - an option each
     probe: Kind,
     no_probe: bool,
     anonymous: bool,
+    steps: str | None,
+    modules: bool,
     command: tuple[str, ...],
 ) -> None:
     """Capture this machine as a fresh process sees it, and what its probe kernels compute.
@@ -58,7 +62,9 @@ def capture(  # noqa: PLR0913 - an option each
     if command:
         from envprint.cli._recording import run_recorded
 
-        ctx.exit(run_recorded(command, output, force=force, anonymous=anonymous))
+        ctx.exit(run_recorded(command, output, force=force, anonymous=anonymous, steps=steps, modules=modules))
+    if steps is not None or modules:
+        raise EnvprintError("--steps and --modules are of a run; expected its command, as -- python train.py")
     from envprint.cli._capture import capture_with_progress
     from envprint.cli._output import print_manifest
     from envprint.manifest import write

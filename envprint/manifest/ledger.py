@@ -62,6 +62,33 @@ class Event(Section):
     value: str = ""
 
 
+class Calls(Section):
+    """What modules gave in one step, in order, a call at each place of the columns.
+
+    `module` is a place in the run's `modules` and `types`; `digest` the first 16 digits of that of what it gave, and
+    `inputs` of what it was given; `norm` the norm of that, and `sketch` four sums of its numbers with fixed signs, as
+    float32: of two such, the norm of the difference is about that of the difference of what they are made of.
+    """
+
+    module: Integers = ()
+    digest: Strings = ()
+    norm: Strings = ()
+    sketch: Strings = ()
+    inputs: Strings | None = None
+
+
+class Modules(Section):
+    """What the modules of one step gave.
+
+    `forward` is what they returned, as they ended, `backward` the gradient with regard to that, as it came, `gradients`
+    those of their own parameters as each backward() left them.
+    """
+
+    forward: Calls | None = None
+    backward: Calls | None = None
+    gradients: Calls | None = None
+
+
 class Step(Section):
     """One step of an optimizer; where a run has none of torch's, one call of backward().
 
@@ -72,7 +99,8 @@ class Step(Section):
     `calls` are what was called since the last step, in order: zero-grad, forward, backward, clip, unscale, step;
     neighbours that are the same once. `chain` is that of all that came before and this, but for `calls`: equal chains
     are equal pasts. What lies on another device than the processor is read at steps that are kept only: losses enter
-    the chain then, batches between do not.
+    the chain then, batches between do not. In a window every step is kept and read whole; of `modules` it tells there
+    only.
     """
 
     step: int
@@ -88,6 +116,7 @@ class Step(Section):
     state: str | None = None
     training: bool | None = None
     calls: Strings | None = None
+    modules: Modules | None = None
 
 
 class Change(Section):
@@ -104,7 +133,9 @@ class Run(Section):
     """One recorded run; `steps` counts those of its optimizer, `ledger` holds a bounded choice of them.
 
     `initial` is the digest of the parameters before the first step, `restored` whether the optimizer remembered
-    something then; `files` are digests of the script and of data whose listing was seen.
+    something then; `files` are digests of the script and of data whose listing was seen. `window` has the first and the
+    last of the steps that somebody chose; `modules` the names of what was called in them, with #2 where a step called
+    it for the second time, [1] where its second output is meant, and `types` the type of each.
     """
 
     command: Strings = ()
@@ -124,3 +155,5 @@ class Run(Section):
     notes: Strings = ()
     unread: dict[str, str] = Field(default_factory=dict)
     window: Integers | None = None
+    modules: Strings | None = None
+    types: Strings | None = None

@@ -11,8 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from envprint.recorder.calls import Undo
+from envprint.recorder.chosen import choose
 from envprint.recorder.forced_seed import force, forced_seed
-from envprint.recorder.observing import data, forwards, optimizing, seeds, switches
+from envprint.recorder.observing import data, forwards, modules, optimizing, seeds, switches
 from envprint.recorder.recording import Recording
 
 Attach = Callable[[Any, Recording], list[Undo]]
@@ -48,13 +49,14 @@ def _observe(module: Any, observers: tuple[Attach, ...], recording: Recording, s
 
 
 @contextlib.contextmanager
-def record(path: str | Path) -> Iterator[None]:
+def record(path: str | Path, *, steps: tuple[int, int] | None = None, modules: bool = False) -> Iterator[None]:
     """Record what this process trains within the block, and write it with the environment to a manifest.
 
+    Between the first and the last of `steps` each is kept and read whole, with `modules` what each module gives, too.
     What cannot be read is a gap; what the block raises passes through. `path` is written anew while the run goes on.
     Functions that were imported by name before, such as `from torch.nn.functional import cross_entropy`, are not heard.
     """
-    recording = Recording(Path(path))
+    recording = Recording(Path(path), chosen=choose(steps, modules=modules))
     with attach(recording):
         try:
             yield
@@ -120,9 +122,10 @@ OBSERVERS: dict[str, tuple[Attach, ...]] = {
         switches.observe_autocast,
         switches.observe_setters,
         forwards.observe_forwards,
+        modules.observe_modules,
         _mark_import,
     ),
     "torch._dynamo.utils": (forwards.observe_tracing,),
-    "torch._dynamo.eval_frame": (forwards.observe_compiled,),
+    "torch._dynamo.eval_frame": (forwards.observe_compiled, modules.observe_compiled_modules),
     "torchvision.transforms.transforms": (data.observe_torchvision,),
 }

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from envprint.recorder.attaching import attach, finish
+from envprint.recorder.chosen import chosen_outside
 from envprint.recorder.claiming import Claim, claim_of_this_process
 from envprint.recorder.frames import kind_of
 from envprint.recorder.recording import Recording
@@ -19,7 +20,7 @@ def begin() -> None:
     if not path or _is_of_multiprocessing():
         return
     claim, target = claim_of_this_process(Path(path))
-    recording = Recording(target, tuple(sys.orig_argv), claim.take)
+    recording = Recording(target, tuple(sys.orig_argv), claim.take, chosen_outside(os.environ))
     attach(recording)
     atexit.register(_finish, recording, claim)
     sys.excepthook = _show

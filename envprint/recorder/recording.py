@@ -8,15 +8,15 @@ from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
-from envprint.manifest.gaps import gap_from
-from envprint.manifest.ledger import Change, Loader, Mark, Seeding
 from envprint.recorder.batches import is_elsewhere, parts_of
 from envprint.recorder.beginning import begin, has_optimizer
+from envprint.recorder.chosen import Chosen
 from envprint.recorder.events import Events
 from envprint.recorder.flags import read_flags, turned
 from envprint.recorder.frames import asking, caller
 from envprint.recorder.generators import states
 from envprint.recorder.keeping import Keeper
+from envprint.recorder.listening import Listener
 from envprint.recorder.loaders import describe_loader
 from envprint.recorder.sampling import is_sampled
 from envprint.recorder.stepping import Steps
@@ -35,14 +35,22 @@ class StoppedError(Exception):
 class Recording:
     """What was seen of a run so far."""
 
-    def __init__(self, path: Path, command: tuple[str, ...] = (), may_write: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        command: tuple[str, ...] = (),
+        may_write: Callable[[], bool] = lambda: True,
+        chosen: Chosen | None = None,
+    ) -> None:
         self.keeper = Keeper(path, command, may_write)
-        self.steps = Steps()
+        self.chosen = chosen
+        self.listener: Listener | None = None
+        self.steps = Steps(chosen)
         self.events = Events()
-        self.seedings: list[Seeding] = []
-        self.loaders: list[Loader] = []
-        self.marks: list[Mark] = []
-        self.changes: list[Change] = []
+        self.seedings: list[dict[str, Any]] = []
+        self.loaders: list[dict[str, Any]] = []
+        self.marks: list[dict[str, Any]] = []
+        self.changes: list[dict[str, Any]] = []
         self.notes: list[str] = []
         self.unread: dict[str, str] = {}
         self.flags: dict[str, Any] = {}
@@ -60,6 +68,8 @@ class Recording:
             try:
                 yield
             except Exception as exc:  # noqa: BLE001 - a run goes on, whatever could not be read of it
+                from envprint.manifest.gaps import gap_from
+
                 self.unread.setdefault(what, gap_from(exc).reason)
 
     def is_new(self, place: Hashable) -> bool:
@@ -90,10 +100,10 @@ class Recording:
             if len(self.seedings) < MOST:
                 built = self.steps.count > 0 or (len(self.seedings) < LOOKED_FOR and any(True for _ in modules()))
                 self.seedings.append(
-                    Seeding(
-                        generator=generator, value=repr(value)[:40], where=caller(), step=self.steps.count,
-                        after_model=built, after_batch=bool(self.steps.batches.seen),
-                    )
+                    {
+                        "generator": generator, "value": repr(value)[:40], "where": caller(), "step": self.steps.count,
+                        "after_model": built, "after_batch": bool(self.steps.batches.seen),
+                    }
                 )  # fmt: skip
 
     def mark(self, name: str) -> None:
@@ -103,8 +113,8 @@ class Recording:
 
     def _add_mark(self, name: str, read: Any) -> None:
         kind = name.partition(":")[0]
-        if sum(1 for each in self.marks if each.name.startswith(kind)) < MOST_MARKS:
-            self.marks.append(Mark(name=name, step=self.steps.count, generators=read()))
+        if sum(1 for each in self.marks if each["name"].startswith(kind)) < MOST_MARKS:
+            self.marks.append({"name": name, "step": self.steps.count, "generators": read()})
 
     def loading(self, loader: Any) -> None:
         """Note how a DataLoader walks through its data, as it begins to."""
@@ -139,7 +149,7 @@ class Recording:
             self.event("evaluate", f"{type(module).__qualname__} in {mode} mode")
             return
         with self.noting("batches"):
-            self.steps.passed()
+            self.steps.passed(module)
             if self.steps.owner is None or self.optimizers is False:
                 self.steps.owner = weakref.ref(module)
             self._given((arguments, named))
@@ -157,7 +167,7 @@ class Recording:
 
     def _may_read(self, parts: list[Any]) -> bool:
         """Tell whether a batch may be read: on another device that waits, and is done for steps that are kept only."""
-        return is_sampled(self.steps.count + 1) or not is_elsewhere(parts)
+        return self.steps.keeps(self.steps.count + 1) or not is_elsewhere(parts)
 
     def turned(self) -> None:
         """Note the switches that were turned since the first step."""
@@ -167,9 +177,8 @@ class Recording:
             now = read_flags()
             for path, (before, after) in turned(self.flags, now).items():
                 if len(self.changes) < MOST:
-                    self.changes.append(
-                        Change(path=path, step=self.steps.count, where=caller(), before=before, after=after)
-                    )
+                    told = {"path": path, "where": caller(), "before": before, "after": after}
+                    self.changes.append({"step": self.steps.count, **told})
             self.flags = now
 
     def backward(self, tensors: Any) -> None:
@@ -186,7 +195,7 @@ class Recording:
                 if self.keeper.manifest is None:
                     self._begin(None)
                 self.steps.without_optimizer()
-            self._kept()
+            self._kept(gone=False)
 
     def stepping(self, optimizer: Any) -> None:
         """Note the step that an optimizer is about to make; at the first one the environment and the model."""
@@ -200,14 +209,24 @@ class Recording:
         """Note what a step made of the parameters, at those that are kept, and write from time to time."""
         with self.noting("steps"):
             self.steps.end(optimizer)
-        self._kept()
+        self._kept(gone=True)
 
     def _begin(self, optimizer: Any) -> None:
         self.keeper.facts |= begin(optimizer, self.steps, self.noting)
         self.flags = read_flags()
         self.keeper.capture()
 
-    def _kept(self) -> None:
+    def returned(self) -> None:
+        """Note the gradients that backward() left, where somebody chose to see them."""
+        if self.listener is not None:
+            with self.noting("modules"):
+                self.listener.returned()
+
+    def _kept(self, *, gone: bool) -> None:
+        """Keep a step whose gradients are gone by now, or still come."""
+        if self.listener is not None:
+            with self.noting("modules"):
+                self.listener.stepped(self.steps, gone=gone)
         if is_sampled(self.steps.count):
             self.turned()
         if self.keeper.is_due(self.steps.count):
@@ -216,6 +235,10 @@ class Recording:
     def flush(self, status: str) -> None:
         """Write what there is, whole or not at all."""
         with self.noting("writing"):
+            if self.chosen is not None:
+                self.keeper.facts["window"] = (self.chosen.first, self.chosen.last)
+            if self.listener is not None:
+                self.keeper.facts |= {"modules": self.listener.table.names, "types": self.listener.table.types}
             self.keeper.write(
                 status=status, steps=self.steps.count, ledger=self.steps.ledger, events=self.events.found.values(),
                 seedings=self.seedings, loaders=self.loaders, marks=self.marks, changes=self.changes, notes=self.notes,

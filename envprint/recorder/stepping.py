@@ -4,27 +4,30 @@ import contextlib
 import weakref
 from typing import Any
 
-from envprint.manifest.ledger import Step
 from envprint.recorder.batches import Batches
 from envprint.recorder.chaining import Chain, kept_back
+from envprint.recorder.chosen import Chosen
 from envprint.recorder.generators import states, states_of_torch
 from envprint.recorder.sampling import is_read_whole, is_sampled
 from envprint.recorder.weights import digest_of_all, rates_of, read_after
 
 MOST_CALLS = 32
+WHOLE = frozenset({"parameters", "state", "gradients", "gradient_norm"})
 
 
 class Steps:
     """The steps of the optimizers; where torch has none, each call of backward() is one."""
 
-    def __init__(self) -> None:
+    def __init__(self, chosen: Chosen | None = None) -> None:
+        self.chosen = chosen
         self.count = 0
         self.chain = Chain()
         self.batches = Batches()
         self.calls: list[str] = []
         self.passes = 0
+        self.mode: bool | None = None
         self.loss: Any = None
-        self.ledger: list[Step] = []
+        self.ledger: list[dict[str, Any]] = []
         self.owner: weakref.ref[Any] | None = None
         self.pending: dict[str, Any] = {}
         self.began: tuple[str, ...] = ()
@@ -34,15 +37,26 @@ class Steps:
         """The model that is trained, as long as it lives."""
         return None if self.owner is None else self.owner()
 
+    def is_chosen(self, step: int) -> bool:
+        """Tell whether somebody asked for a step to be kept and read whole."""
+        return self.chosen is not None and step in self.chosen
+
+    def keeps(self, step: int) -> bool:
+        """Tell whether a step is kept."""
+        return is_sampled(step) or self.is_chosen(step)
+
     def called(self, name: str) -> None:
         """Note a call since the last step; neighbours that are the same once."""
         if len(self.calls) < MOST_CALLS and (not self.calls or self.calls[-1] != name):
             self.calls.append(name)
 
-    def passed(self) -> None:
-        """Note a forward pass of the outermost module, with gradients."""
+    def passed(self, module: Any) -> None:
+        """Note a forward pass of the outermost module, with gradients; where it trains all of it, in which mode."""
         self.called("forward")
         self.passes += 1
+        first = next(iter(module.parameters()), None)
+        if first is not None and first.requires_grad:
+            self.mode = bool(module.training) and self.mode is not False
 
     def lost(self, loss: Any) -> None:
         """Note the loss whose gradients are asked for."""
@@ -59,7 +73,7 @@ class Steps:
     def end(self, optimizer: Any) -> None:
         """Note what came of the step; the calls of a closure that the optimizer was handed belong to it."""
         facts, self.pending = self.pending, {}
-        if is_read_whole(self.count):
+        if is_read_whole(self.count) or self.is_chosen(self.count):
             with contextlib.suppress(Exception):  # a step with less in it is a step
                 facts |= read_after(optimizer)
         self._close(facts, self.began if not self.calls else _within(self.began, self.calls))
@@ -68,27 +82,35 @@ class Steps:
         """Note a call of backward() as a step; the parameters are those that made its loss."""
         self.count += 1
         facts: dict[str, Any] = {"generators": self._states()}
-        if self.model is not None and is_read_whole(self.count):
+        if self.model is not None and (is_read_whole(self.count) or self.is_chosen(self.count)):
             facts["parameters"] = digest_of_all(list(self.model.parameters()))
         self._close(facts, tuple(self.calls))
 
     def _states(self) -> dict[str, str]:
-        return states() if is_sampled(self.count) else states_of_torch()
+        return states() if self.keeps(self.count) else states_of_torch()
 
     def _close(self, facts: dict[str, Any], calls: tuple[str, ...]) -> None:
         loss, self.loss, self.calls = self.loss, None, []
         facts["batch"], facts["samples"] = self.batches.take(self.passes)
-        self.passes = 0
+        mode, self.passes, self.mode = self.mode, 0, None
         if self.model is not None:
-            facts["training"] = bool(self.model.training)
+            facts["training"] = bool(self.model.training) if mode is None else mode
         facts = {name: value for name, value in facts.items() if value is not None}
-        self.chain.add(facts, loss)
-        if is_sampled(self.count):
+        self.chain.add(self._usual(facts), loss)
+        if self.keeps(self.count):
             read = self.chain.read()
             known = loss if isinstance(loss, str) else read
             if loss is not None:
                 facts["loss"] = known
-            self.ledger.append(Step(step=self.count, chain=self.chain.digest, calls=calls, **facts))
+            self.ledger.append({"step": self.count, "chain": self.chain.digest, "calls": calls, **facts})
+
+    def _usual(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Return what a step shows where nobody asked for more: so the chain is that of a run without a window."""
+        if not is_read_whole(self.count):
+            facts = {name: value for name, value in facts.items() if name not in WHOLE}
+        if not is_sampled(self.count):
+            facts = {**facts, "generators": {name: facts["generators"][name] for name in ("torch",)}}
+        return facts
 
 
 def _within(began: tuple[str, ...], calls: list[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from envprint.causes.runs.module_words import say_module
 from envprint.probes.wording import distance_of, size_of
 from envprint.renderers.drift import headline, remarks, size_rank
 from envprint.renderers.facts import TENSORS
@@ -65,6 +66,8 @@ def _parting(report: Report) -> Iterator[str]:
     if report.first_divergence is not None:
         at = report.first_divergence
         yield f"They part {prose(say_place(at))}: {code(shorten(at.a))} / {code(shorten(at.b))}"
+        if at.module is not None:
+            yield f"The first module: {prose(say_module(at.module))}"
         if at.losses:
             losses = [(code(each.step), code(each.a or UNKNOWN), code(each.b or UNKNOWN)) for each in at.losses]
             yield rows(("step", "loss of a", "loss of b"), losses)

@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from envprint.causes.runs.module_words import say_module
 from envprint.renderers.plain import plain
 from envprint.report import Divergence
 
@@ -16,7 +17,9 @@ UNKNOWN = "-"
 
 def lay_out_parting(at: Divergence) -> RenderableType:
     """Return where two runs part as a layout."""
-    head = Text.assemble(("parts ", "bold"), say_place(at), f"   {say_sides(at)}")
+    head: RenderableType = Text.assemble(("parts ", "bold"), say_place(at), f"   {say_sides(at)}")
+    if at.module is not None:
+        head = Group(head, Padding(Text(plain(f"in {say_module(at.module)}")), (0, 0, 0, 4)))
     if not at.losses:
         return head
     losses = Table.grid(padding=(0, 3))

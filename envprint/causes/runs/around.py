@@ -3,12 +3,12 @@
 from envprint.causes.runs.alignment import Alignment
 from envprint.causes.runs.parting import Parting
 from envprint.manifest.ledger import Step
-from envprint.report import Divergence, Losses
+from envprint.report import Divergence, Losses, ModuleParting
 
 BEFORE, FROM = 2, 4
 
 
-def divergence_of(aligned: Alignment, parting: Parting) -> Divergence:
+def divergence_of(aligned: Alignment, parting: Parting, module: ModuleParting | None = None) -> Divergence:
     """Return a parting as a report has it."""
     steps = aligned.common
     ahead = [step for step in steps if step < parting.step][-BEFORE:]
@@ -19,7 +19,9 @@ def divergence_of(aligned: Alignment, parting: Parting) -> Divergence:
         Losses(step=step, a=_loss(aligned.a.get(step)), b=_loss(aligned.b.get(step))) for step in (*ahead, *behind)
     )
     known = losses if any(each.a or each.b for each in losses) else ()
-    return Divergence(step=parting.step, component=parting.component, a=parting.a, b=parting.b, losses=known)
+    return Divergence(
+        step=parting.step, component=parting.component, a=parting.a, b=parting.b, losses=known, module=module
+    )
 
 
 def _loss(step: Step | None) -> str | None:

@@ -6,9 +6,10 @@ from functools import cached_property
 
 from envprint.causes.runs.alignment import Alignment
 from envprint.causes.runs.drawing import drawn_from
+from envprint.causes.runs.modules import first_module
 from envprint.causes.runs.parting import Parting, states_of
 from envprint.manifest.ledger import Event, Run, Step
-from envprint.report import Change
+from envprint.report import Change, ModuleParting
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Pair:
     def parted_states(self) -> frozenset[str]:
         """Return the generators in use whose states differ where the runs part."""
         return frozenset(states_of(self.aligned, self.parting.step, drawn_from(self.a) | drawn_from(self.b)))
+
+    @cached_property
+    def module(self) -> ModuleParting | None:
+        """Return the first module that parts, where both runs tell of modules there."""
+        return first_module(self.a, self.b, self.aligned, self.parting)
 
     def events(self, *names: str) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
         """Return what both runs did of some kinds, up to where they part."""

@@ -24,7 +24,7 @@ from envprint.causes.runs.seen_steps import (
 )
 from envprint.causes.runs.summary import summarise
 from envprint.manifest.ledger import Run
-from envprint.report import Report
+from envprint.report import ModuleParting, Report
 
 RULES: tuple[Callable[[Pair], Iterator[Observed]], ...] = (
     see_types,
@@ -58,7 +58,7 @@ def report_runs(a: Run, b: Run, environments: Report) -> Report:
         return report_alike(a, b, aligned, environments)
     changes = {each.path: each for each in environments.changes}
     pair = Pair(a, b, aligned, parting, changes, frozenset(each.cause for each in environments.hazards))
-    rounding = is_rounding(aligned, parting, _drift(environments))
+    rounding = is_rounding(aligned, parting, _drift(environments)) and not _is_more(pair.module)
     seen = settle(each for rule in RULES for each in rule(pair))
     findings, dismissed = rank(seen, environments.findings, rounding=rounding, computed=parting.component in COMPUTED)
     return environments.model_copy(
@@ -66,11 +66,16 @@ def report_runs(a: Run, b: Run, environments: Report) -> Report:
             "verdict": "divergent",
             "summary": summarise(pair, findings, rounding=rounding),
             "notes": (*environments.notes, *_notes(aligned)),
-            "first_divergence": divergence_of(aligned, parting),
+            "first_divergence": divergence_of(aligned, parting, pair.module),
             "findings": findings,
             "dismissed": (*dismissed, *environments.dismissed),
         }
     )
+
+
+def _is_more(module: ModuleParting | None) -> bool:
+    """Tell whether a module makes more of equal inputs than rounding does, however little that is in the loss."""
+    return module is not None and module.direction == "forward" and module.rounding is False
 
 
 def _drift(environments: Report) -> float:

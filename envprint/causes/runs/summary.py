@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from envprint.causes.models.observed import MAYBE
 from envprint.causes.runs.gaps import growth, loss_gap
+from envprint.causes.runs.module_words import say_module
 from envprint.causes.runs.pair import Pair
 from envprint.causes.runs.parting import RESULTS
 from envprint.probes.wording import size_of
@@ -23,8 +24,14 @@ SAID = {
 
 def summarise(pair: Pair, findings: Sequence[Finding], *, rounding: bool) -> str:
     """Return where two runs part, and the likely cause."""
-    sentences = [f"{_where(pair)}{_how_far(pair, rounding=rounding)}", *_cause(findings), *_closer(pair)]
+    where = f"{_where(pair)}{_how_far(pair, rounding=rounding)}"
+    sentences = [where, *_module(pair), *_cause(findings), *_closer(pair)]
     return f"{'. '.join(sentences)}."
+
+
+def _module(pair: Pair) -> Iterator[str]:
+    if pair.module is not None:
+        yield f"The first module that parts is {say_module(pair.module)}"
 
 
 def _where(pair: Pair) -> str:

@@ -22,6 +22,8 @@ def observe_forwards(torch: Any, recording: Recording) -> list[Undo]:
     def compiling(_: Any = None, *__: Any, **settings: Any) -> None:
         undo()
         recording.note(COMPILED)
+        if recording.listener is not None:
+            recording.listener.compiling()
         if asking()[1].startswith("torch/__init__.py"):
             return  # a decorator, which calls the function again
         said = (f"{name}={value!r}"[:60] for name, value in sorted(settings.items()) if value is not None)

@@ -14,7 +14,12 @@ def observe_steps(torch: Any, recording: Recording) -> list[Undo]:
 
     made = optimizer.Optimizer
     return [
-        wrap(torch.autograd, "backward", lambda tensors, *_, **__: recording.backward(tensors)),
+        wrap(
+            torch.autograd,
+            "backward",
+            lambda tensors, *_, **__: recording.backward(tensors),
+            lambda *_, **__: recording.returned(),
+        ),
         optimizer.register_optimizer_step_pre_hook(hook(lambda of, *_: recording.stepping(of))).remove,
         optimizer.register_optimizer_step_post_hook(hook(lambda of, *_: recording.stepped(of))).remove,
         wrap(made, "__init__", returned=lambda *_, **__: recording.mark("model built")),

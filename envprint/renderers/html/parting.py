@@ -1,5 +1,6 @@
 """Where two recorded runs part, on the page: both sides, and the losses around it."""
 
+from envprint.causes.runs.module_words import say_module
 from envprint.renderers.html.elements import Html, code, tag
 from envprint.renderers.html.tables import definitions, section, table
 from envprint.renderers.parting import UNKNOWN, say_place, shorten
@@ -14,4 +15,5 @@ def show_parting(divergence: Divergence | None) -> Html:
     said = tag("p", f"{say_place(divergence).capitalize()}.")
     rows = [(str(each.step), code(each.a or UNKNOWN), code(each.b or UNKNOWN)) for each in divergence.losses]
     losses = table("losses", ("step", "loss of a", "loss of b"), rows) if rows else Html()
-    return section("parting", "Where they part", said, definitions(pairs), losses)
+    module = Html() if divergence.module is None else tag("p", f"The first module: {say_module(divergence.module)}.")
+    return section("parting", "Where they part", said, module, definitions(pairs), losses)

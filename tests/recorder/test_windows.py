@@ -1,0 +1,168 @@
+"""Which steps can be chosen, how much of them is kept, and what sketches tell of two tensors."""
+
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from envprint.causes.runs.modules import Call, distance
+from envprint.cli import main
+from envprint.errors import EnvprintError
+from envprint.recorder.chosen import MOST_STEPS, choose, chosen_outside, read_steps, variables_of
+
+WIDE = "\uff11:\uff12"  # digits of another script
+BAD = ("960:900", "0:5", "abc", "5", "1:2:3", "-1:4", "1:", f"1:{MOST_STEPS + 1}", "1:99999999999999999999", WIDE, "")
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_steps_that_no_run_could_have_are_one_line_and_status_2(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    done = CliRunner().invoke(main, ["capture", "-o", str(path), f"--steps={text}", "--", sys.executable, "-c", "1"])
+
+    assert 2 == done.exit_code
+    assert ["envprint: "] == [line[:10] for line in done.stderr.splitlines()]
+    assert "900:960" in done.stderr
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--modules", "--", sys.executable, "-c", "1"],
+        ["--steps", "1:2"],
+        ["--modules"],
+        ["--steps", "1:2", "--modules"],
+    ],
+    ids=" ".join,
+)
+def test_modules_are_of_steps_and_steps_are_of_a_command(words: list[str], tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["capture", "-o", str(tmp_path / "run.json"), *words])
+
+    assert 2 == done.exit_code
+    assert 1 == len(done.stderr.splitlines())
+
+
+@pytest.mark.parametrize("steps", [(3, 2), (0, 1), (1, MOST_STEPS + 1), (1.0, 2), (True, 2), (1,), (1, 2, 3)])
+def test_in_code_they_raise(steps: Any) -> None:
+    with pytest.raises(EnvprintError, match="expected the first and the last step"):
+        choose(steps)
+
+
+@pytest.mark.parametrize("modules", [True, False])
+def test_what_is_chosen_reaches_the_command(modules: bool) -> None:  # noqa: FBT001 - both
+    assert choose((900, 960), modules=modules) == chosen_outside(variables_of(read_steps("900:960"), modules=modules))
+    assert chosen_outside({}) is None
+
+
+def test_both_ends_are_chosen() -> None:
+    chosen = choose((2, 3))
+
+    assert chosen is not None
+    assert [False, True, True, False] == [step in chosen for step in range(1, 5)]
+
+
+@pytest.mark.torch
+class TestSketches:
+    """What sketches tell of two tensors."""
+
+    @staticmethod
+    def call(tensor: Any) -> Call:
+        import torch
+
+        from envprint.recorder.sketching import look_at
+
+        dtype, norm, sketch = look_at([tensor], torch)
+        return Call("forward", "layer", "", None, norm, sketch, dtype)
+
+    def far(self, one: Any, other: Any) -> float:
+        found = distance(self.call(one), self.call(other))
+        assert found is not None
+        return found
+
+    @pytest.mark.parametrize("count", [1, 7, 1000, 65524, 200_000])
+    @pytest.mark.parametrize("size", [1e-6, 1e-3, 0.5])
+    def test_they_tell_about_how_far_apart_two_are(self, count: int, size: float) -> None:
+        import torch
+
+        generator = torch.Generator().manual_seed(count)
+        one, change = (torch.randn(count, generator=generator) for _ in range(2))
+        other = one + size * change
+
+        exact = float((other - one).norm() / max(one.norm(), other.norm()))
+        assert exact / 6 - 1e-7 < self.far(one, other) < exact * 6 + 1e-7
+
+    def test_the_same_numbers_in_another_order_or_with_other_signs_are_far_apart(self) -> None:
+        import torch
+
+        one = torch.randn(5000, generator=torch.Generator().manual_seed(1))
+
+        assert self.far(one, one.flip(0)) > 0.1
+        assert self.far(one, -one) > 0.1
+        assert self.far(one.view(50, 100), one.view(50, 100).roll(1, 0)) > 0.1
+
+    def test_one_number_among_many_is_seen(self) -> None:
+        import torch
+
+        one = torch.ones(100_000)
+        other = one.clone()
+        other[5000] = 100
+
+        assert self.far(one, other) > 0.01
+
+    def test_what_has_no_distance_has_none(self) -> None:
+        import torch
+
+        one = torch.ones(4)
+
+        assert distance(self.call(one), self.call(one / 0)) is None
+        assert distance(self.call(one), self.call(one.double())) is None
+        assert distance(self.call(one), self.call(one.long())) is None
+        assert distance(self.call(one * 0), self.call(one * 0)) == 0
+        assert math.isclose(float(self.call(one.to(torch.complex64)).norm), 2)
+
+    def test_no_generator_is_drawn_from(self) -> None:
+        import torch
+
+        before = torch.get_rng_state()
+        self.call(torch.ones(70_000))
+
+        assert torch.equal(before, torch.get_rng_state())
+
+
+DEEP = """
+import torch
+torch.manual_seed(0)
+net = torch.nn.Sequential(*(torch.nn.Linear(4, 4) for _ in range(400)))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.001)
+for _ in range(1100):
+    optimizer.zero_grad()
+    net(torch.randn(2, 4)).sum().backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.torch
+@pytest.mark.parametrize("steps", ["2:61", f"2:{MOST_STEPS + 1}"])
+def test_a_manifest_stays_below_2_mb_and_says_what_it_left_out(steps: str, tmp_path: Path) -> None:
+    import orjson
+
+    words = ["-m", "envprint", "capture", "-o", "run.json", "--steps", steps, "--modules", "--", sys.executable]
+    done = subprocess.run(
+        [sys.executable, *words, "-c", DEEP], check=True, capture_output=True, cwd=tmp_path, timeout=600,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+    assert b"recorded to run.json" in done.stderr
+    assert (tmp_path / "run.json").stat().st_size < 2_000_000
+    run = orjson.loads((tmp_path / "run.json").read_bytes())["run"]
+    assert {} == run["unread"]
+    assert any(note.startswith("no more modules are told of from step") for note in run["notes"])
+    first, last = map(int, steps.split(":"))
+    assert set(range(first, last + 1)) <= {each["step"] for each in run["ledger"]}
+    assert all("parameters" in each for each in run["ledger"] if first <= each["step"] <= last)

@@ -13,7 +13,7 @@ from typing import Any
 from envprint.recorder.calls import Undo
 from envprint.recorder.chosen import choose
 from envprint.recorder.forced_seed import force, forced_seed
-from envprint.recorder.observing import data, forwards, modules, optimizing, seeds, switches
+from envprint.recorder.observing import data, forwards, modules, optimizing, seeds, switches, workers
 from envprint.recorder.recording import Recording
 
 Attach = Callable[[Any, Recording], list[Undo]]
@@ -117,6 +117,7 @@ OBSERVERS: dict[str, tuple[Attach, ...]] = {
         optimizing.observe_schedulers,
         optimizing.observe_scaler,
         data.observe_loaders,
+        workers.observe_workers,
         data.observe_restoring,
         switches.observe_losses,
         switches.observe_autocast,

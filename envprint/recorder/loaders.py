@@ -4,6 +4,8 @@ from typing import Any
 
 from envprint.recorder.frames import caller
 
+DEEPEST = 4  # samplers within samplers
+
 
 def describe_loader(loader: Any) -> dict[str, Any]:
     """Return how a DataLoader walks through its data, as the manifest's Loader has it."""
@@ -23,21 +25,31 @@ def describe_loader(loader: Any) -> dict[str, Any]:
     }
 
 
+def _batches(loader: Any) -> Any:
+    """Return the sampler of batches, within those that skip some of them, or share them among ranks."""
+    found: Any = getattr(loader, "batch_sampler", None)
+    for _ in range(DEEPEST):
+        if getattr(found, "sampler", None) is not None or not hasattr(found, "batch_sampler"):
+            break
+        found = found.batch_sampler
+    return found
+
+
 def _batch_size(loader: Any) -> int | None:
     given = getattr(loader, "batch_size", None)
-    found = getattr(getattr(loader, "batch_sampler", None), "batch_size", None) if given is None else given
+    found = getattr(_batches(loader), "batch_size", None) if given is None else given
     return found if isinstance(found, int) else None
 
 
 def _drop_last(loader: Any) -> bool | None:
     found = getattr(loader, "drop_last", None)
-    inner = getattr(getattr(loader, "batch_sampler", None), "drop_last", found)
+    inner = getattr(_batches(loader), "drop_last", found)
     return inner if isinstance(inner, bool) else None
 
 
 def _is_random(loader: Any, sampler: Any) -> bool:
     """Tell whether samples come in a random order: by the sampler, or by that of a sampler of batches."""
-    inner = getattr(getattr(loader, "batch_sampler", None), "sampler", None)
+    inner = getattr(_batches(loader), "sampler", None)
     names = {type(each).__name__ for each in (sampler, inner, getattr(sampler, "sampler", None))}
     shuffled = getattr(sampler, "shuffle", False) is True  # DistributedSampler has it as a setting
     return shuffled or bool(names & {"RandomSampler", "SeedableRandomSampler", "WeightedRandomSampler"})

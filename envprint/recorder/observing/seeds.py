@@ -7,7 +7,10 @@ from envprint.recorder.calls import Undo, wrap
 from envprint.recorder.frames import asking
 from envprint.recorder.recording import Recording
 
-LENDING = ("torch/random.py", "_dynamo/", "_functorch/", "_inductor/", "compile_fx/")
+LENDING = (
+    "torch/random.py", "_dynamo/", "_functorch/", "_inductor/", "compile_fx/",
+    "utilities/seed.py:_set_rng_states",  # isolate_rng() of Lightning
+)  # fmt: skip
 
 
 def observe_random(random: Any, recording: Recording) -> list[Undo]:
@@ -51,7 +54,7 @@ def _seeding(holder: Any, name: str, generator: str, recording: Recording) -> Un
 
 
 def _restoring(generator: str, recording: Recording) -> Callable[..., None]:
-    """Return what hears of a state that is set; fork_rng() and torch.compile set back what they lent themselves."""
+    """Return what hears of a state that is set; fork_rng() and such set back what they lent themselves."""
 
     def heard(*_: Any, **__: Any) -> None:
         if not asking()[1].startswith(LENDING):

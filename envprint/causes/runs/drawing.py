@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from envprint.manifest.ledger import Run, Step
 
+MASK = (1 << 64) - 1  # sums of samples are of 64 bits
 SAMPLES = "samples"  # a mark's digest of the samples of an epoch, beside those of generators
 
 
@@ -49,8 +50,25 @@ def states_before_training(a: Run, b: Run, generator: str) -> bool | None:
 
 
 def samples_of_first_epoch(run: Run) -> str | None:
-    """Return the digest of the samples of the first whole epoch, in any order."""
-    return next((mark.generators[SAMPLES] for mark in run.marks if SAMPLES in mark.generators), None)
+    """Return the digest of the samples of the first whole epoch, in any order.
+
+    Some libraries count batches and do not ask for one more: the end of their epochs is not seen, and the samples are
+    those of so many steps.
+    """
+    seen = next((mark.generators[SAMPLES] for mark in run.marks if SAMPLES in mark.generators), None)
+    return seen or _samples_of_steps(run)
+
+
+def _samples_of_steps(run: Run) -> str | None:
+    loader = run.loaders[0] if run.loaders else None
+    if loader is None or not loader.length or not loader.batch_size or "Distributed" in (loader.sampler or ""):
+        return None
+    whole, rest = divmod(loader.length, loader.batch_size)
+    count = whole + bool(rest and not loader.drop_last)
+    sums = [step.samples.partition(":") for step in run.ledger if step.step <= count and step.samples]
+    if len(sums) < max(count, 1):
+        return None
+    return f"{sums[0][0]}:{sum(int(number, 16) for _, _, number in sums) & MASK:016x}"
 
 
 def drawn_weights(a: Run, b: Run) -> tuple[list[str], list[str]]:

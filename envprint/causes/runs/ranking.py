@@ -59,14 +59,20 @@ def finding_of(observed: Observed, known: Finding | None) -> Finding:
 
 
 def rank(
-    seen: Sequence[Observed], environments: Sequence[Finding], *, rounding: bool, computed: bool
+    seen: Sequence[Observed],
+    environments: Sequence[Finding],
+    later: Sequence[Observed] = (),
+    *,
+    rounding: bool,
+    computed: bool,
 ) -> tuple[tuple[Finding, ...], tuple[Dismissed, ...]]:
     """Return the findings of both, the answer first, and what of the environments cannot have parted the runs.
 
-    `computed`: the runs part in what is computed from equal inputs; `rounding`: and by no more than rounding.
+    `later` is what acts behind where the runs part. `computed`: they part in what is computed from equal inputs;
+    `rounding`: and by no more than rounding.
     """
     known = {each.cause: each for each in environments}
-    names = {each.cause for each in seen}
+    names = {each.cause for each in (*seen, *later)}
     others = [each for each in environments if each.cause not in names]
     dismissed: tuple[Dismissed, ...] = ()
     if computed:
@@ -83,7 +89,9 @@ def rank(
         others = [_lowered(each, HARDLY) if each.effect in ROUNDS else each for each in others]
     between = [] if rounding else [each for each in rest if each.confidence >= MAYBE]
     behind = [each for each in rest if each not in between]
-    return (*sure, *between, *others, *behind), dismissed
+    likely = [*sure, *between] or others[:1]
+    also = [finding_of(each, known.get(each.cause)) for each in later]
+    return (*likely, *also, *(each for each in others if each not in likely), *behind), dismissed
 
 
 def _is_of_states(finding: Finding) -> bool:

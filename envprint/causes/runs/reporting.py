@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator
 from envprint.causes.models.observed import Observed
 from envprint.causes.runs.alignment import Alignment, align
 from envprint.causes.runs.around import divergence_of
-from envprint.causes.runs.gaps import COMPUTED, is_rounding
+from envprint.causes.runs.gaps import is_rounding
+from envprint.causes.runs.later import see_later, without
 from envprint.causes.runs.nonetheless import report_alike
 from envprint.causes.runs.pair import Pair
-from envprint.causes.runs.parting import find_parting
+from envprint.causes.runs.parting import RESULTS, find_parting
 from envprint.causes.runs.ranking import rank, settle
 from envprint.causes.runs.seen_code import see_code
+from envprint.causes.runs.seen_early_draws import see_early_draws
 from envprint.causes.runs.seen_forwards import see_autocast, see_compiled, see_losses
 from envprint.causes.runs.seen_loaders import see_data, see_files, see_loaders
 from envprint.causes.runs.seen_models import see_initial, see_mode, see_models, see_types
@@ -22,6 +24,7 @@ from envprint.causes.runs.seen_steps import (
     see_optimizer,
     see_rates,
 )
+from envprint.causes.runs.seen_workers import see_workers
 from envprint.causes.runs.summary import summarise
 from envprint.manifest.ledger import Run
 from envprint.report import ModuleParting, Report
@@ -30,8 +33,10 @@ RULES: tuple[Callable[[Pair], Iterator[Observed]], ...] = (
     see_types,
     see_late_seeds,
     see_seeds,
+    see_early_draws,
     see_resuming,
     see_loaders,
+    see_workers,
     see_files,
     see_reseeding,
     see_mode,
@@ -60,7 +65,9 @@ def report_runs(a: Run, b: Run, environments: Report) -> Report:
     pair = Pair(a, b, aligned, parting, changes, frozenset(each.cause for each in environments.hazards))
     rounding = is_rounding(aligned, parting, _drift(environments)) and not _is_more(pair.module)
     seen = settle(each for rule in RULES for each in rule(pair))
-    findings, dismissed = rank(seen, environments.findings, rounding=rounding, computed=parting.component in COMPUTED)
+    later = see_later(pair, seen)
+    computed = parting.component in RESULTS
+    findings, dismissed = rank(without(seen, later), environments.findings, later, rounding=rounding, computed=computed)
     return environments.model_copy(
         update={
             "verdict": "divergent",

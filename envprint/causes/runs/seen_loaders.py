@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from envprint.causes.models.observed import LIKELY, MAYBE, SURE, Observed, counted, named
-from envprint.causes.runs.drawing import samples_of_first_epoch
+from envprint.causes.runs.drawing import samples_of_first_epoch, states_before_training
 from envprint.causes.runs.pair import Pair, at, values
 from envprint.manifest.ledger import Loader
 
@@ -26,13 +26,9 @@ def see_loaders(pair: Pair) -> Iterator[Observed]:
     for left, right in zip(pair.a.loaders[:1], pair.b.loaders[:1], strict=False):
         for field, cause, words in FIELDS:
             one, other = getattr(left, field), getattr(right, field)
-            if one != other and _can_act(pair, field, left):
+            if one != other and None not in (one, other) and _can_act(pair, field, left):
                 said = words.format(one, other, "a" if one else "b")
                 yield Observed(cause, SURE, (f"the loader of {left.dataset} {said}{at(left.where)}",))
-        if left.worker_init != right.worker_init and left.workers and right.workers:
-            side = "a" if left.worker_init else "b"
-            words = f"only {side} sets its {left.workers} loader workers up with a worker_init_fn of its own"
-            yield Observed("numpy-worker-duplicate-seed", LIKELY, (words,))
 
 
 def _can_act(pair: Pair, field: str, loader: Loader) -> bool:
@@ -69,8 +65,17 @@ def _same_or_other_samples(pair: Pair) -> Iterator[Observed]:
         yield Observed("shuffle-order", LIKELY, (words, *_own_generators(pair)))
     elif None not in epochs:
         yield Observed("dataset-version", MAYBE, ("the samples of the first epoch are not the same, in any order",))
+    elif _order_is_the_same(pair):
+        words = f"step {pair.parting.step} has other samples, though their order is drawn from the same random state"
+        yield Observed("dataset-version", MAYBE, (words,))
     else:
         yield Observed("shuffle-order", MAYBE, (f"step {pair.parting.step} has other samples",))
+
+
+def _order_is_the_same(pair: Pair) -> bool:
+    """Tell whether both loaders draw their order from torch's generator, which stands the same as they begin."""
+    own = any(loader.generator for run in (pair.a, pair.b) for loader in run.loaders[:1])
+    return not own and not pair.parted_states and states_before_training(pair.a, pair.b, "torch") is True
 
 
 def _own_generators(pair: Pair) -> Iterator[str]:
@@ -86,7 +91,7 @@ def see_files(pair: Pair) -> Iterator[Observed]:
     if not pair.parts_in("batch"):
         return
     left, right = pair.events("listing")
-    orders = [[each.value.split()[-1] for each in events] for events in (left, right)]
+    orders = [[each.value.rpartition(" ")[2] for each in events] for events in (left, right)]
     if left and right and orders[0] != orders[1]:
         words = f"a folder gives its names in one order in a, in another in b{at(left[0].where)}"
         yield Observed("file-listing-order", SURE, (words,))

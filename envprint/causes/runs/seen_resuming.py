@@ -19,11 +19,16 @@ def see_resuming(pair: Pair) -> Iterator[Observed]:
     goes_on = f"{resumed} goes on from step {begins} of the other run"
     if pair.parts_in("batch", "generators"):
         yield from _position(pair, goes_on, other)
-    if pair.parts_in("batch", "generators") and _names(run, "restore-rng") != _names(other, "restore-rng") | {"torch"}:
+    if pair.parts_in("batch", "generators") and _lacks_states(pair, run):
         sure = SURE if pair.parts_in("generators") else MAYBE
         yield Observed("rng-state-on-resume", sure, (f"{goes_on}, with other random states than that had then",))
     if pair.parts_in("rates", "parameters", "state"):
         yield from _optimizer(pair, goes_on, run, other)
+
+
+def _lacks_states(pair: Pair, run: Run) -> bool:
+    """Tell whether a generator that parts, or torch's where that is not known, was not put back to its state."""
+    return not (pair.parted_states or {"torch"}) <= _names(run, "restore-rng")
 
 
 def _names(run: Run, event: str) -> set[str]:
@@ -49,12 +54,13 @@ def _optimizer(pair: Pair, goes_on: str, run: Run, other: Run) -> Iterator[Obser
         yield Observed("optimizer-state-missing", SURE, (words,))
     if not pair.parts_in("rates"):
         return
-    rates = [_rates(pair, each) for each in (run, other)]
-    if "load-scheduler" not in {each.name for each in run.events}:
-        again = rates[0] is not None and rates[0] in [each.rates for each in other.ledger[:2]]
+    rates = _rates(pair, run)
+    again = rates is not None and rates in [each.rates for each in other.ledger[:2]]
+    is_loaded = "load-scheduler" in {each.name for each in run.events}
+    if again or not is_loaded:
         said = "as if the schedule began anew" if again else "where the other's goes on"
         words = f"{goes_on}; its learning rate is {pair.parting.a} in a, {pair.parting.b} in b, {said}"
-        yield Observed("scheduler-state-missing", SURE if run.restored else LIKELY, (words,))
+        yield Observed("scheduler-state-missing", SURE if run.restored and not is_loaded else LIKELY, (words,))
 
 
 def _rates(pair: Pair, run: Run) -> tuple[float, ...] | None:

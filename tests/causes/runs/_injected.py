@@ -1,20 +1,24 @@
 """Causes to inject into a training script: what each side is told, and where the two then part."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 
 class Told(NamedTuple):
-    """What a run is told: words for its script, and variables."""
+    """What a run is told: words for its script, and variables; `within`: in a process that has imported this."""
 
     words: str = ""
     variables: tuple[tuple[str, str], ...] = ()
     script: str = "plain_loop"
+    within: str = ""
 
 
 @dataclass(frozen=True)
 class Injected:
-    """A cause, both sides, and where they part; of which the script's own output tells where None."""
+    """A cause, both sides, and where they part; of which the script's own output tells where None.
+
+    `also` is a second cause that acts behind it.
+    """
 
     cause: str
     a: Told
@@ -22,6 +26,7 @@ class Injected:
     step: int | None
     component: str
     name: str = field(default="")
+    also: str = ""
 
     @property
     def id(self) -> str:
@@ -37,6 +42,11 @@ class Injected:
 def both(cause: str, words: str, more: str, step: int | None, component: str, name: str = "") -> Injected:
     """Return a cause that some words more bring about on side b."""
     return Injected(cause, Told(words), Told(f"{words} {more}".strip()), step, component, name)
+
+
+def two(cause: str, also: str, words: str, more: str, step: int | None, component: str) -> Injected:
+    """Return two causes that some words more bring about on side b."""
+    return replace(both(cause, words, more, step, component, f"and-{also}"), also=also)
 
 
 def threads(number: int) -> tuple[tuple[str, str], ...]:
@@ -101,4 +111,19 @@ ALIKE = (
     both("drop-last", "batch=13", "drop-last", None, "drop_last of the loader", "without-effect"),
     both("numpy-legacy-unseeded", "", "numpy=7", None, "numpy's generator is seeded with 0", "without-effect"),
     both("equal", "", "", None, ""),
+)
+# two causes at once: the first is the one that acts first
+TOGETHER = (
+    two("seed-value-differs", "batch-size-train", "", "seed=1 batch=8", 0, WEIGHTS),
+    two("seed-after-init", "shuffle-disabled", "", "seed-late shuffle=no", 0, WEIGHTS),
+    two("initial-weights", "optimizer-hyperparams", "", "init=orthogonal lr=0.02", 0, WEIGHTS),
+    two("model-dtype", "grad-clip-order", "", "dtype=bfloat16 clip=0.5", 0, WEIGHTS),
+    two("dataset-version", "dropout-p", "", "data=101 dropout=0.5", 1, "batch"),
+    two("shuffle-order", "loss-fn-config", "loader-seed=0", "loader-seed=1 smoothing=0.1", 1, "batch"),
+    two("numpy-legacy-unseeded", "optimizer-hyperparams", "augment=numpy", "seed-numpy=no lr=0.02", 1, "batch"),
+    two("train-vs-eval", "adam-vs-adamw", "decay=0.1", "eval optimizer=AdamW", 1, "training"),
+    two("dropout-p", "drop-last", "", "dropout=0.5 drop-last", 1, "loss"),
+    two("autocast", "optimizer-hyperparams", "", "autocast lr=0.02", 1, "loss"),
+    two("loss-fn-config", "grad-not-zeroed", "", "smoothing=0.1 no-zero", 1, "loss"),
+    two("grad-clip-order", "optimizer-impl", "", "clip=0.5 fused", 1, "gradients"),
 )

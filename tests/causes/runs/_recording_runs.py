@@ -4,11 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from _injected import Told
+from _starting_once import Started
 
 SCRIPTS = Path(__file__).parent / "scripts"
 EDIT = (") / 1.0", ") / 2.0")  # what the loss is made of
@@ -30,6 +32,7 @@ class Recorder:
 
     folder: Path
     kept: dict[tuple[Told, int], Recorded] = field(default_factory=dict)
+    started: Started = field(default_factory=Started)
 
     def record(self, told: Told, copy: int = 0) -> Recorded:
         """Return a recorded run; another copy of one is another process."""
@@ -37,38 +40,34 @@ class Recorder:
             self.kept[told, copy] = self._record(told, self.folder / f"{len(self.kept)}.json")
         return self.kept[told, copy]
 
-    def record_all(self, runs: list[tuple[Told, int]]) -> None:
-        """Record many, two at a time; those that go on from a checkpoint when it has been written."""
+    def record_all(self, runs: list[tuple[Told, int]], tick: Callable[[int, int], None] = lambda *_: None) -> None:
+        """Record many, two at a time; those that go on from a checkpoint when it has been written.
+
+        `tick` hears how many are recorded, and how many there are.
+        """
         self._scripts("")
         for waits in (False, True):
             wanted = dict.fromkeys(each for each in runs if ("resume" in each[0].words) is waits)
             paths = {each: self.folder / f"{waits:d}.{place}.json" for place, each in enumerate(wanted)}
             with ThreadPoolExecutor(2) as pool:
                 done = pool.map(lambda item: self._record(item[0][0], item[1]), paths.items())
-                self.kept.update(zip(paths, done, strict=True))
+                for each, recorded in zip(paths, done, strict=True):
+                    self.kept[each] = recorded
+                    tick(len(self.kept), len(set(runs)))
 
     def _record(self, told: Told, path: Path) -> Recorded:
         words = told.words.format_map(Places(self.folder))
+        folder, script = self._scripts(words), f"{told.script}.py"
         variables = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", **dict(told.variables), "TRY": words}
-        command = [
-            sys.executable,
-            "-m",
-            "envprint",
-            "capture",
-            "-o",
-            str(path),
-            "--",
-            sys.executable,
-            f"{told.script}.py",
-        ]
-        done = subprocess.run(
-            command, check=True, capture_output=True, text=True, cwd=self._scripts(words), timeout=300,
-            env={**os.environ, **variables},
-        )  # fmt: skip
-        return Recorded(path, tuple(done.stdout.splitlines()))
+        if told.within:
+            text = self.started.record(told.within, script, folder, variables, path)
+        else:
+            text = _launched(script, folder, variables, path)
+        return Recorded(path, tuple(line for line in text.splitlines() if line.partition(" ")[0].isdecimal()))
 
     def close(self) -> None:
-        """Remove what lies elsewhere."""
+        """Remove what lies elsewhere, and end what was started."""
+        self.started.close()
         listed = listed_at(self.folder)
         for made in listed.parent.glob(f"{listed.name}-*"):
             shutil.rmtree(made)
@@ -85,15 +84,27 @@ class Recorder:
         return folder
 
 
+def _launched(script: str, folder: Path, variables: dict[str, str], path: Path) -> str:
+    """Record a script as its users do, and return what it printed."""
+    command = [*(sys.executable, "-m", "envprint", "capture", "-o", str(path), "--"), sys.executable, script]
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, cwd=folder, timeout=300, env={**os.environ, **variables}
+    )
+    return done.stdout
+
+
 class Places(dict[str, str]):
     """The files that words name, made as they are asked for."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(checkpoint=str(folder / "checkpoint.pt"))
+        super().__init__()
+        self.folder = folder
         self.listed = listed_at(folder)
 
     def __missing__(self, name: str) -> str:
-        """Return a folder of files, made in one order or in the other."""
+        """Return where a checkpoint is, or a folder of files, made in one order or in the other."""
+        if name.startswith("checkpoint"):
+            return str(self.folder / f"{name}.pt")
         made = Path(f"{self.listed}-{name}") / "files"
         if not made.exists():
             made.mkdir(parents=True)

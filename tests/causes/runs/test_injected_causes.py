@@ -1,11 +1,13 @@
 """Causes injected into a training script: both runs are recorded for real, and the cause is the first finding."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from _injected import ALIKE, INJECTED, Injected
+from _injected import ALIKE, INJECTED, TOGETHER, Injected
 from _recording_runs import Recorded, Recorder, first_difference
+from _shapes import IMPORTED, in_shape
 
 from envprint.causes import explain
 from envprint.manifest import load
@@ -13,6 +15,12 @@ from envprint.report import Report
 
 pytestmark = pytest.mark.torch
 
+# those that libraries do in their own way; all of them are injected by tests/bench/runs
+OF_LIBRARIES = frozenset(
+    ("dataset-version", "dataloader-position-resume", "drop-last", "numpy-legacy-unseeded", "partial-seeding",
+     "numpy-worker-duplicate-seed", "optimizer-state-missing", "rng-state-on-resume", "scheduler-state-missing",
+     "train-vs-eval")
+)  # fmt: skip
 QUICK = frozenset(("seed-value-differs", "shuffle-order"))
 
 
@@ -39,10 +47,29 @@ def _cases(item: Any) -> list[Injected]:
     return [case] if isinstance(case, Injected) else []
 
 
-@pytest.mark.parametrize("case", parameters(INJECTED))
+@pytest.mark.parametrize("case", parameters((*INJECTED, *TOGETHER)))
 def test_an_injected_cause_is_the_first_finding_at_the_step_at_which_it_acts(
     case: Injected, recorder: Recorder
 ) -> None:
+    check(case, recorder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", IMPORTED)
+def test_causes_are_found_within_libraries_that_train(script: str, tmp_path: Path) -> None:
+    pytest.importorskip(IMPORTED[script].partition(".")[0])
+    chosen = [case for case in in_shape(script) if case.cause in OF_LIBRARIES]
+    recorder = Recorder(tmp_path)
+    recorder.record_all([each for case in chosen for each in case.told])
+    try:
+        for case in chosen:
+            check(case, recorder)
+    finally:
+        recorder.close()
+
+
+def check(case: Injected, recorder: Recorder) -> None:
+    """Check that a cause is the first finding, at the step at which it acts, and that a second one is told, too."""
     a, b = (recorder.record(*each) for each in case.told)
     report = explained(a, b)
 
@@ -51,6 +78,7 @@ def test_an_injected_cause_is_the_first_finding_at_the_step_at_which_it_acts(
     assert report.first_divergence is not None
     assert (case.step if case.step is not None else first_difference(a, b)) == report.first_divergence.step
     assert case.component in {"", report.first_divergence.component}
+    assert case.also in {"", *(each.cause for each in report.findings[1:3])}
     assert told_of(report) == told_of(explained(b, a))
 
 

@@ -30,6 +30,8 @@ class Clouds(Dataset[Any]):  # type: ignore[misc]  # torch is not seen by mypy
         if "words" in options:
             known = {word: number for number, word in enumerate(set(WORDS))}
             self.targets = torch.tensor([known[WORDS[place % 12]] % 4 for place in range(SAMPLES)])
+        if "mixed" in options:
+            self.inputs = self.inputs + {"numpy": np.random.rand, "python": random.random}[options["mixed"]]()
         if "normalise" in options:
             part = self.inputs[: int(options["normalise"])]
             self.inputs = normalise(part.mean().item(), part.std().item())(self.inputs)
@@ -67,12 +69,29 @@ class Skipping(torch.utils.data.Sampler[list[int]]):  # type: ignore[misc]  # to
         return len(self.batches)
 
 
+class InTurn(torch.utils.data.Sampler[int]):  # type: ignore[misc]  # torch is not seen by mypy
+    """Another order for each epoch, which its number alone decides."""
+
+    epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __iter__(self) -> Any:
+        return iter(torch.randperm(SAMPLES, generator=torch.Generator().manual_seed(self.epoch)).tolist())
+
+    def __len__(self) -> int:
+        return SAMPLES
+
+
 def loader(options: Mapping[str, str], epoch: int, skipped: int) -> Any:
     """Return the loader of an epoch; one that can go on within it where the run is resumed, or will be."""
     data = Clouds(options)
-    if {"save", "resume"} & set(options):
+    if {"save", "resume"} & set(options) and "at" not in options:
         drawing = torch.Generator().manual_seed(epoch)
         return DataLoader(data, batch_sampler=Skipping(epoch, skipped), generator=drawing)
+    if "at" in options:
+        return DataLoader(data, batch_size=4, sampler=InTurn(), generator=torch.Generator().manual_seed(0))
     own = torch.Generator().manual_seed(int(options["loader-seed"]) + epoch) if "loader-seed" in options else None
     return DataLoader(
         data,
@@ -81,9 +100,9 @@ def loader(options: Mapping[str, str], epoch: int, skipped: int) -> Any:
         num_workers=int(options.get("workers", "0")),
         drop_last="drop-last" in options,
         generator=own,
-        worker_init_fn=_same_for_all if options.get("worker-init") == "constant" else None,
+        worker_init_fn=same_for_all if options.get("worker-init") == "constant" else None,
     )
 
 
-def _same_for_all(_worker: int) -> None:
+def same_for_all(_worker: int) -> None:
     np.random.seed(0)  # noqa: NPY002 - as people do

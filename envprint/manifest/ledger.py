@@ -63,18 +63,18 @@ class Event(Section):
 
 
 class Calls(Section):
-    """What modules gave in one step, in order, a call at each place of the columns.
+    """What modules gave in one step, in order: texts with a word for each call, `-` where there is nothing to tell.
 
     `module` is a place in the run's `modules` and `types`; `digest` the first 16 digits of that of what it gave, and
     `inputs` of what it was given; `norm` the norm of that, and `sketch` four sums of its numbers with fixed signs, as
     float32: of two such, the norm of the difference is about that of the difference of what they are made of.
     """
 
-    module: Integers = ()
-    digest: Strings = ()
-    norm: Strings = ()
-    sketch: Strings = ()
-    inputs: Strings | None = None
+    module: str = ""
+    digest: str = ""
+    norm: str = ""
+    sketch: str = ""
+    inputs: str = ""
 
 
 class Modules(Section):

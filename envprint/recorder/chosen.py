@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from envprint.errors import EnvprintError
 
-MOST_STEPS = 1000  # each takes about 1 kB of the manifest, which is to stay below 2 MB
+MOST_KEPT = 500  # each takes about 1 kB of the manifest, which is to stay below 2 MB
+MOST_STEPS = 1_000_000
 EXPECTED = f"expected the first and the last step, at most {MOST_STEPS} of them, as 900:960"
 STEPS, MODULES = "ENVPRINT_RECORD_STEPS", "ENVPRINT_RECORD_MODULES"
 WRITTEN = re.compile(r"(\d{1,15}):(\d{1,15})", re.ASCII)
@@ -14,14 +15,24 @@ WRITTEN = re.compile(r"(\d{1,15}):(\d{1,15})", re.ASCII)
 
 @dataclass(frozen=True)
 class Chosen:
-    """The first and the last of these steps, counted from 1; `modules`: what each module gives is recorded, too."""
+    """The first and the last of these steps, counted from 1; `modules`: what each module gives is recorded, too.
+
+    Of five hundred steps each is kept, of more at most as many, at equal distances up to the last.
+    """
 
     first: int
     last: int
     modules: bool = False
 
     def __contains__(self, step: int) -> bool:
-        return self.first <= step <= self.last
+        return self.first <= step <= self.last and not (self.last - step) % self._distance
+
+    def __len__(self) -> int:
+        return (self.last - self.first) // self._distance + 1
+
+    @property
+    def _distance(self) -> int:
+        return -(-(self.last - self.first + 1) // MOST_KEPT)
 
 
 def choose(steps: tuple[int, int] | None, *, modules: bool = False) -> Chosen | None:

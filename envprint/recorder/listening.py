@@ -34,9 +34,10 @@ class Listener:
         self.torch = torch
         self.note = note
         self.noting = noting
-        self.table = Table(chosen.last - chosen.first + 1)
+        self.table = Table(len(chosen))
         self.passes: Passes | None = None
         self.closed = True
+        self.step = 1
         self.is_open = False
         self.hooks: list[Undo] = []
         self.compiles = False
@@ -82,7 +83,7 @@ class Listener:
         stack = self._stack()
         if stack and stack[0][0] is module:  # its last call raised
             stack.clear()
-        heard = stack[-1][1] if stack else self._is_trained(module)
+        heard = stack[-1][1] if stack else self.step in self.chosen and self._is_trained(module)
         if heard and not stack:
             self._begin_pass(module)
         stack.append((module, heard, self._digest(given) if heard else ""))
@@ -137,7 +138,7 @@ class Listener:
 
     def stepped(self, steps: Steps, *, gone: bool) -> None:
         """End a step, whose entry of the ledger gets what was heard; gradients come later unless they are `gone`."""
-        step = steps.count
+        step, self.step = steps.count, steps.count + 1
         if step in self.chosen and self.passes is not None and not self.closed and steps.ledger[-1]["step"] == step:
             steps.ledger[-1]["modules"] = self.passes.close(names_of(steps.model, self.passes.roots))
             if self.table.room <= 0:

@@ -5,9 +5,11 @@ from typing import Any
 
 from envprint.recorder.sketching import look_at
 
-MOST_CHARACTERS = 1_150_000  # of a manifest of 2 MB, beside the ledger of a million steps
-OF_A_STEP = 900  # characters that a step of the window takes without its modules
-OF_AN_ENTRY = 40  # characters of an entry besides its texts
+MOST_CHARACTERS = 850_000  # of a manifest of 2 MB, beside the ledger of a million steps
+OF_A_STEP = 1100  # characters that a step of the window takes without its modules
+OF_AN_ENTRY = 10  # characters of an entry besides its texts
+OF_A_NAME = 30  # and of a name
+NOTHING = "-"
 SHORT = 16  # of the 32 digits of a digest
 
 
@@ -27,7 +29,7 @@ class Table:
             self.known[name, dtype] = len(self.names)
             self.names.append(name)
             self.types.append(dtype)
-            self.room -= len(name) + len(dtype) + 6
+            self.room -= len(name) + len(dtype) + OF_A_NAME
         return self.known[name, dtype]
 
 
@@ -43,7 +45,7 @@ class Passes:
         self.roots: list[Any] = []
         self.times: dict[tuple[str, int, str], int] = {}
         self.waiting: list[tuple[str, Any, str, dict[str, str], str]] = []
-        self.told: dict[str, dict[str, list[Any]]] = {}
+        self.told: dict[str, dict[str, str]] = {}
         self.names: dict[int, str] | None = None
 
     def add(self, kind: str, module: Any, given: Any, *, part: str = "", inputs: str = "") -> None:
@@ -55,7 +57,7 @@ class Passes:
             told["inputs"] = shorten(inputs)
         self.table.room -= sum(map(len, told.values())) + OF_AN_ENTRY
         self.table.entries += 1
-        self._keep((kind, module, f"{part}#{times}" if times > 1 else part, told, dtype))
+        self._keep(kind, module, f"{part}#{times}" if times > 1 else part, told, dtype)
 
     def add_gradients(self) -> None:
         """Tell of the gradients of the parameters that each module has of its own."""
@@ -66,25 +68,34 @@ class Passes:
                 seen.add(id(module))
                 self.add("gradients", module, own)
 
-    def close(self, names: dict[int, str]) -> dict[str, dict[str, list[Any]]]:
+    def close(self, names: dict[int, str]) -> dict[str, dict[str, str]]:
         """Return what was told, as the ledger has it; what is told from now on is added to it."""
         self.names = names
-        waiting, self.waiting = self.waiting, []
-        for each in waiting:
-            self._keep(each)
+        rows: dict[str, list[dict[str, str]]] = {}
+        for kind, *entry in self.waiting:
+            rows.setdefault(kind, []).extend(self._row(*entry))
+        self.told = {
+            kind: {column: " ".join(row[column] for row in found) for column in found[0]}
+            for kind, found in rows.items()
+            if found
+        }
+        self.waiting = []
         return self.told
 
-    def _keep(self, entry: tuple[str, Any, str, dict[str, str], str]) -> None:
+    def _keep(self, kind: str, module: Any, suffix: str, told: dict[str, str], dtype: str) -> None:
         if self.names is None:
-            self.waiting.append(entry)
+            self.waiting.append((kind, module, suffix, told, dtype))
             return
-        kind, module, suffix, told, dtype = entry
-        name = self.names.get(id(module))
+        columns = self.told.setdefault(kind, {})
+        for row in self._row(module, suffix, told, dtype):
+            columns.update({column: f"{columns.get(column, '')} {text}".strip() for column, text in row.items()})
+
+    def _row(self, module: Any, suffix: str, told: dict[str, str], dtype: str) -> Iterator[dict[str, str]]:
+        """Yield one row, none of a module that has no name: what spreads others over devices."""
+        name = (self.names or {}).get(id(module))
         if name is not None:
-            columns = self.told.setdefault(kind, {})
-            columns.setdefault("module", []).append(self.table.place_of(f"{name}{suffix}", dtype))
-            for column, text in told.items():
-                columns.setdefault(column, []).append(text)
+            place = self.table.place_of(f"{name}{suffix}", dtype)
+            yield {"module": str(place), **{column: text or NOTHING for column, text in told.items()}}
 
 
 def tensors_of(value: Any) -> Iterator[Any]:

@@ -176,3 +176,21 @@ def test_a_file_that_is_there_is_left_alone(folder: Path) -> None:
 
     assert (2, b"") == (done.returncode, done.stdout)
     assert b"run.rank0.json exists already" in done.stderr
+
+
+def test_a_window_is_recorded_and_the_first_module_that_parts_is_named(folder: Path) -> None:
+    (folder / "other.py").write_text(LOOP.replace("range(4):", "range(4):\n    model.bias.data += _ // 3"), "utf-8")
+    for name in ("train", "other"):
+        words = (*ENVPRINT, f"{name}.json", "--steps", "2:4", "--modules", "--", PYTHON, f"{name}.py")
+        done = run(words, folder)
+        assert (0, b"") == (done.returncode, done.stdout)
+    found = recorded(folder, "train.json")
+
+    done = run((PYTHON, "-m", "envprint", "diff", "train.json", "other.json"), folder)
+
+    assert ([2, 4], {}) == (found["window"], found["unread"])
+    assert ["modules" in each for each in found["ledger"]] == [False, True, True, True]
+    assert 1 == done.returncode
+    assert "in the model as a whole, forward: its inputs agree, what it returns is" in " ".join(
+        done.stdout.decode().split()
+    )

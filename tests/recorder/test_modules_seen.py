@@ -48,8 +48,9 @@ def test_modules_stand_in_the_order_in_which_they_end_and_gradients_as_they_come
 def test_what_one_module_returns_is_what_the_next_is_given() -> None:
     told = listened(cnn)["ledger"][1]["modules"]["forward"]
 
-    assert told["digest"][0] == told["inputs"][1]
-    assert told["digest"][1] == told["inputs"][2] != told["digest"][2]
+    returned, given = told["digest"].split(), told["inputs"].split()
+    assert returned[0] == given[1]
+    assert returned[1] == given[2] != returned[2]
 
 
 def test_an_evaluation_within_a_step_is_not_told_of() -> None:
@@ -139,3 +140,25 @@ def test_what_spreads_a_model_has_no_part_in_names() -> None:
         train(nn.DataParallel(Checkpointed(reentrant=False)), lambda: torch.randn(6, 8))
 
     assert "middle.3" in calls_of(listened(spread), 2)
+
+
+def test_of_many_steps_those_that_are_kept_tell_of_modules() -> None:
+    def training() -> None:
+        train(nn.Linear(4, 3), lambda: torch.randn(2, 4), steps=1100)
+
+    run = listened(training, (1, 2000))
+
+    told = [each["step"] for each in run["ledger"] if "modules" in each]
+    assert list(range(4, 1101, 4)) == told
+
+
+def test_a_pass_that_raises_leaves_the_next_ones_alone() -> None:
+    def training() -> None:
+        def fail(net: Any, _: int) -> None:
+            for grad in (True, False):
+                with pytest.raises(RuntimeError), torch.set_grad_enabled(grad):
+                    net(torch.randn(2, 5))
+
+        train(nn.Sequential(nn.Linear(4, 3), nn.Tanh()), lambda: torch.randn(2, 4), before=fail)
+
+    assert ["0", "1", ""] == calls_of(listened(training), 2)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from envprint.causes.runs.modules import Call, distance
 from envprint.cli import main
@@ -66,6 +68,35 @@ def test_both_ends_are_chosen() -> None:
     assert [False, True, True, False] == [step in chosen for step in range(1, 5)]
 
 
+@given(st.integers(1, 10**9), st.integers(0, MOST_STEPS - 1))
+def test_five_hundred_of_many_steps_are_kept_the_last_among_them(first: int, more: int) -> None:
+    chosen = choose((first, first + more))
+
+    assert chosen is not None
+    assert min(more + 1, 251) <= len(chosen) <= 500
+    assert first + more in chosen
+    assert first - 1 not in chosen
+    assert first + more + 1 not in chosen
+    assert more >= 500 or len(chosen) == more + 1
+
+
+@pytest.mark.torch
+def test_the_chain_is_that_of_a_run_without_a_window() -> None:
+    torch = pytest.importorskip("torch")
+    from _recorded_windows import ledger_of, train
+
+    def training() -> None:
+        train(torch.nn.Linear(4, 3), lambda: torch.randn(4, 4), steps=145)
+
+    ledgers = [ledger_of(training, chosen) for chosen in (None, choose((129, 139)))]
+    usual, dense = ({each["step"]: each for each in ledger} for ledger in ledgers)
+
+    assert set(usual) | set(range(129, 140)) == set(dense) != set(usual)
+    assert all(dense[step]["chain"] == usual[step]["chain"] for step in usual)
+    assert all("gradients" in dense[step] for step in range(129, 140))
+    assert "gradients" not in usual[130]
+
+
 @pytest.mark.torch
 class TestSketches:
     """What sketches tell of two tensors."""
@@ -77,7 +108,7 @@ class TestSketches:
         from envprint.recorder.sketching import look_at
 
         dtype, norm, sketch = look_at([tensor], torch)
-        return Call("forward", "layer", "", None, norm, sketch, dtype)
+        return Call("forward", "layer", "", "", norm, sketch, dtype)
 
     def far(self, one: Any, other: Any) -> float:
         found = distance(self.call(one), self.call(other))
@@ -148,7 +179,7 @@ for _ in range(1100):
 
 @pytest.mark.slow
 @pytest.mark.torch
-@pytest.mark.parametrize("steps", ["2:61", f"2:{MOST_STEPS + 1}"])
+@pytest.mark.parametrize("steps", ["2:61", "2:501"])
 def test_a_manifest_stays_below_2_mb_and_says_what_it_left_out(steps: str, tmp_path: Path) -> None:
     import orjson
 

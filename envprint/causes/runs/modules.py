@@ -5,6 +5,7 @@ import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal
 
 from envprint.causes.runs.alignment import Alignment
@@ -23,7 +24,7 @@ class Call:
     kind: str
     name: str
     digest: str
-    inputs: str | None
+    inputs: str
     norm: str
     sketch: str
     dtype: str
@@ -57,13 +58,18 @@ def _of(run: Run, step: Step | None) -> Modules | None:
 
 
 def _calls(run: Run, calls: Calls | None, kind: str) -> Iterator[Call]:
-    if calls is None or run.modules is None or run.types is None:
+    if calls is None:
         return
-    inputs = calls.inputs or (None,) * len(calls.module)
-    rows = zip(calls.module, calls.digest, inputs, calls.norm, calls.sketch, strict=False)
-    for place, digest, given, norm, sketch in rows:
-        if 0 <= place < min(len(run.modules), len(run.types)):
-            yield Call(kind, run.modules[place], digest, given, norm, sketch, run.types[place])
+    table = list(zip(run.modules or (), run.types or (), strict=False))
+    columns = [_words(text) for text in (calls.module, calls.digest, calls.norm, calls.sketch, calls.inputs)]
+    for place, digest, norm, sketch, inputs in zip_longest(*columns, fillvalue=""):
+        if place.isdecimal() and int(place) < len(table):
+            name, dtype = table[int(place)]
+            yield Call(kind, name, digest, inputs, norm, sketch, dtype)
+
+
+def _words(text: str) -> list[str]:
+    return ["" if word == "-" else word for word in text.split()]
 
 
 def _merged(run: Run, modules: Modules) -> Iterator[Call]:

@@ -53,7 +53,9 @@ class Event(Section):
     scaler (its settings), scheduler (class and settings), compile (its settings), load-model, load-optimizer,
     load-scheduler, load-scaler, restore-rng (generator), loss (function and settings), evaluate (a forward pass of the
     outermost module without gradients: its class and mode), checkpoint (a file that was loaded), listing (a folder, how
-    many names it has, and their digest in the order in which they came), normalise (mean and deviation).
+    many names it has, and their digest in the order in which they came), normalise (mean and deviation),
+    first-batch (how its values rank among its samples, mean and deviation), workers (of a loader, and with how many
+    states they begin).
     """
 
     name: str

@@ -18,6 +18,7 @@ from envprint.recorder.generators import states
 from envprint.recorder.keeping import Keeper
 from envprint.recorder.listening import Listener
 from envprint.recorder.loaders import describe_loader
+from envprint.recorder.ranks import ranks_of
 from envprint.recorder.sampling import is_sampled
 from envprint.recorder.stepping import Steps
 from envprint.recorder.weights import modules
@@ -129,6 +130,7 @@ class Recording:
         with self.noting("batches"):
             if sys.modules["torch"].is_grad_enabled() and self._may_read(parts := parts_of(batch)):
                 self.steps.batches.add(parts, loaded=True, ahead=asking()[0] == "library")
+                self._ranked(parts)
 
     def epoch_ended(self) -> None:
         """Note the samples of an epoch."""
@@ -163,7 +165,14 @@ class Recording:
     def _given(self, batch: Any) -> None:
         """Note a part of a batch that no loader gave; its samples are told apart for steps that are kept."""
         if not self.steps.batches.loaded and self._may_read(parts := parts_of(batch)):
+            self._ranked(parts)
             self.steps.batches.add(parts, loaded=False, rows=is_sampled(self.steps.count + 1))
+
+    def _ranked(self, parts: list[Any]) -> None:
+        """Note how the values of the first batch rank, whatever their scale."""
+        if self.is_new("first batch"):
+            with self.noting("first batch"):
+                self.event("first-batch", ranks_of(parts), "")
 
     def _may_read(self, parts: list[Any]) -> bool:
         """Tell whether a batch may be read: on another device that waits, and is done for steps that are kept only."""

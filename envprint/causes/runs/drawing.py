@@ -1,9 +1,11 @@
 """Which generators a run draws from: a state that nobody draws from acts on nothing, wherever it parts."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from envprint.manifest.ledger import Run, Step
 
+SUM = re.compile(r"(.+):([0-9a-f]{16})")
 MASK = (1 << 64) - 1  # sums of samples are of 64 bits
 SAMPLES = "samples"  # a mark's digest of the samples of an epoch, beside those of generators
 
@@ -65,10 +67,11 @@ def _samples_of_steps(run: Run) -> str | None:
         return None
     whole, rest = divmod(loader.length, loader.batch_size)
     count = whole + bool(rest and not loader.drop_last)
-    sums = [step.samples.partition(":") for step in run.ledger if step.step <= count and step.samples]
+    found = [SUM.fullmatch(step.samples or "") for step in run.ledger if step.step <= count]
+    sums = [each for each in found if each is not None]
     if len(sums) < max(count, 1):
         return None
-    return f"{sums[0][0]}:{sum(int(number, 16) for _, _, number in sums) & MASK:016x}"
+    return f"{sums[0][1]}:{sum(int(each[2], 16) for each in sums) & MASK:016x}"
 
 
 def drawn_weights(a: Run, b: Run) -> tuple[list[str], list[str]]:

@@ -17,6 +17,7 @@ from envprint.causes.runs.seen_forwards import see_autocast, see_compiled, see_l
 from envprint.causes.runs.seen_loaders import see_data, see_files, see_loaders
 from envprint.causes.runs.seen_models import see_initial, see_mode, see_models, see_types
 from envprint.causes.runs.seen_resuming import see_resuming
+from envprint.causes.runs.seen_scales import see_scales
 from envprint.causes.runs.seen_seeds import see_late_seeds, see_reseeding, see_seeds, see_shift
 from envprint.causes.runs.seen_steps import (
     see_clipping,
@@ -38,6 +39,7 @@ RULES: tuple[Callable[[Pair], Iterator[Observed]], ...] = (
     see_loaders,
     see_workers,
     see_files,
+    see_scales,
     see_reseeding,
     see_mode,
     see_models,

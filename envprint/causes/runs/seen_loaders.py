@@ -65,14 +65,14 @@ def _same_or_other_samples(pair: Pair) -> Iterator[Observed]:
         yield Observed("shuffle-order", LIKELY, (words, *_own_generators(pair)))
     elif None not in epochs:
         yield Observed("dataset-version", MAYBE, ("the samples of the first epoch are not the same, in any order",))
-    elif _order_is_the_same(pair):
+    elif order_is_the_same(pair):
         words = f"step {pair.parting.step} has other samples, though their order is drawn from the same random state"
         yield Observed("dataset-version", MAYBE, (words,))
     else:
         yield Observed("shuffle-order", MAYBE, (f"step {pair.parting.step} has other samples",))
 
 
-def _order_is_the_same(pair: Pair) -> bool:
+def order_is_the_same(pair: Pair) -> bool:
     """Tell whether both loaders draw their order from torch's generator, which stands the same as they begin."""
     own = any(loader.generator for run in (pair.a, pair.b) for loader in run.loaders[:1])
     return not own and not pair.parted_states and states_before_training(pair.a, pair.b, "torch") is True

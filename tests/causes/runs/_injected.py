@@ -78,6 +78,7 @@ INJECTED = (
     both("dataset-version", "", "data=101", 1, "batch"),
     both("file-listing-order", "folder={files}", "folder={files-otherwise}", 1, "batch"),
     both("normalisation-statistics", "normalise=20", "normalise=26", 1, "batch"),
+    both("normalisation-statistics", "scale=20", "scale=26", 1, "batch", "by-hand"),
     both("dataloader-position-resume", "save={checkpoint}", f"{RESUMED} without=position", 4, "batch"),
     Injected("pythonhashseed", Told("words"), Told("words", (("PYTHONHASHSEED", "1"),)), 1, "batch"),
     Injected("pythonhashseed", Told("words", RANDOM), Told("words", RANDOM), 1, "batch", "random"),
@@ -104,6 +105,7 @@ INJECTED = (
     both("mkldnn-enabled", "net=conv", "no-mkldnn", None, ""),
     both("float32-matmul-precision", "net=wide", "matmul=medium", None, ""),
     both("eager-vs-compile", "", "compile", 1, "generators"),
+    both("eager-vs-compile", "dropout=0", "compile", None, "", "rounding"),
     both("code-version", "", "edited", 1, "loss"),
 )
 ALIKE = (

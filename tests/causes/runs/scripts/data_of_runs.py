@@ -35,6 +35,9 @@ class Clouds(Dataset[Any]):  # type: ignore[misc]  # torch is not seen by mypy
         if "normalise" in options:
             part = self.inputs[: int(options["normalise"])]
             self.inputs = normalise(part.mean().item(), part.std().item())(self.inputs)
+        if "scale" in options:
+            part = self.inputs[: int(options["scale"])]
+            self.inputs = (self.inputs - part.mean(dim=0)) / part.std(dim=0)
 
     def __len__(self) -> int:
         return SAMPLES

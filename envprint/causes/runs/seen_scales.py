@@ -1,0 +1,35 @@
+"""A rule about data that is the same but for its scale: how the first batch ranks tells it from other data."""
+
+from collections.abc import Iterator
+
+from envprint.causes.models.observed import HARDLY, LIKELY, Observed
+from envprint.causes.runs.pair import Pair
+from envprint.causes.runs.seen_loaders import order_is_the_same
+from envprint.manifest.ledger import Run
+
+CAUSE = "normalisation-statistics"
+
+
+def see_scales(pair: Pair) -> Iterator[Observed]:
+    """Yield that the first batch has the same samples on both sides, scaled otherwise; or that this is not known."""
+    if not pair.parts_in("batch") or pair.parting.acts != 1:
+        return
+    left, right = (_ranks(run) for run in (pair.a, pair.b))
+    if left.get("ranks") and left.get("ranks") == right.get("ranks"):
+        said = (f"{each['mean']} and {each['deviation']}" for each in (left, right))
+        words = (
+            "the values of the first batch rank alike on both sides, each among those of the other samples: "
+            "the same samples in the same order, scaled otherwise"
+        )
+        means = "their mean and deviation are {} in a, {} in b".format(*said)
+        yield Observed(CAUSE, LIKELY, (words, means))
+    elif not (left.get("ranks") and right.get("ranks")) and order_is_the_same(pair):
+        words = "other samples and the same ones scaled otherwise are not told apart: how they rank was not recorded"
+        yield Observed(CAUSE, HARDLY, (words,))
+
+
+def _ranks(run: Run) -> dict[str, str]:
+    """Return what is said of the first batch of a run."""
+    said = next((each.value for each in run.events if each.name == "first-batch"), "")
+    found = dict(word.split("=", 1) for word in said.split() if "=" in word)
+    return found if found.keys() >= {"ranks", "mean", "deviation"} else {}

@@ -1,0 +1,28 @@
+"""How the values of a batch rank among its samples: what no other scale changes, and no other sample has."""
+
+import sys
+from typing import Any
+
+from envprint.recorder.rows import content_of
+
+MOST = 256  # values of each sample, and samples, that are looked at
+FEWEST = 2  # samples, of which one stands before the other
+
+
+def ranks_of(parts: list[Any]) -> str:
+    """Return the digest of the order of samples at each place of the numbers of a batch, their mean and deviation.
+
+    Data that is normalised with other statistics, by place, by channel or as a whole, has the same order. Nothing is
+    returned where there is no such tensor.
+    """
+    import xxhash
+
+    torch: Any = sys.modules["torch"]
+    tensors = [part for part in parts if not isinstance(part, str) and part.is_floating_point() and part.dim() > 1]
+    tensor = next((each for each in tensors if len(each) >= FEWEST and each.numel()), None)
+    if tensor is None:
+        return ""
+    values = tensor.detach()[:MOST].reshape(min(len(tensor), MOST), -1)[:, :MOST].cpu().float()
+    order = torch.argsort(values, dim=0, stable=True).to(torch.int16).contiguous()
+    digest = xxhash.xxh3_128_hexdigest(content_of(order))
+    return f"ranks=xxh3-128:{digest} mean={values.mean().item():.6g} deviation={values.std().item():.6g}"

@@ -82,6 +82,16 @@ def check(case: Injected, recorder: Recorder) -> None:
     assert told_of(report) == told_of(explained(b, a))
 
 
+@pytest.mark.parametrize("case", parameters(tuple(each for each in INJECTED if each.id == "eager-vs-compile-rounding")))
+def test_drift_of_compiled_code_is_said_to_be_rounding_and_where_it_began(case: Injected, recorder: Recorder) -> None:
+    a, b = (recorder.record(*each) for each in case.told)
+    summary = explained(a, b).summary
+
+    assert summary.startswith(f"They part at step {first_difference(a, b)}: ")
+    assert "with the same weights, batch and random states: by rounding" in summary
+    assert "the model is not compiled in a, compiled in b" in summary
+
+
 @pytest.mark.parametrize("case", parameters(ALIKE))
 def test_what_has_no_effect_leaves_runs_the_same_and_is_named_nonetheless(case: Injected, recorder: Recorder) -> None:
     a, b = (recorder.record(*each) for each in case.told)

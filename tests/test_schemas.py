@@ -14,6 +14,7 @@ from envprint.causes.cause import Catalog
 from envprint.causes.checkup import examine
 from envprint.causes.loading import load_catalog
 from envprint.collectors import capture
+from envprint.fleet.report import FleetReport
 from envprint.manifest import Manifest
 from envprint.report import Checkup, Report
 
@@ -23,6 +24,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "report-1.json": Report,
     "checkup-1.json": Checkup,
     "catalog-1.json": Catalog,
+    "fleet-1.json": FleetReport,
 }
 
 

@@ -79,23 +79,27 @@ def capture(  # noqa: PLR0913 - an option each
 
 
 @main.command()
-@click.argument("a")
-@click.argument("b", required=False)
+@click.argument("sides", nargs=-1, required=True, metavar="A [B]...")
 @click.option("--noise", metavar="SWEEP", help="Say of two runs whether they are further apart than seeds make them.")
 @report_format_option
 @click.pass_context
-def diff(ctx: click.Context, a: str, b: str | None, *, noise: str | None, format_: str) -> None:
-    """Explain how A and B differ; without B, A and this machine now.
+def diff(ctx: click.Context, sides: tuple[str, ...], *, noise: str | None, format_: str) -> None:
+    """Explain how A and B differ; without B, A and this machine now; of more, or a folder, which compute the same bits.
 
     A and B are manifests, saved models, or saved texts of torch's collect_env; - is standard input. Of two saved models
-    the tensors are compared, too, and whatever else of a model their manifests describe.
+    the tensors are compared, too, and whatever else of a model their manifests describe. Of many manifests the odd ones
+    out are named, and the fewest facts that tell them apart.
     Status: 0 nothing that matters differs, 1 it does or nobody can tell, 2 trouble.
     """
+    from envprint.cli import _many
     from envprint.cli._output import print_report
     from envprint.cli._sides import explain_against_here, explain_files, with_noise
 
-    if a == b == "-":
+    if sides.count("-") > 1:
         raise EnvprintError("both sides are standard input; one can be")
+    if _many.are_many(sides):
+        ctx.exit(SAME if _many.print_many(sides, format_, noise) else DIFFERENT)
+    a, b = sides[0], sides[1] if sides[1:] else None
     report = explain_against_here(a) if b is None else explain_files(a, b)
     if noise is not None:
         report = with_noise(report, a, b, noise)

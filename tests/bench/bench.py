@@ -15,6 +15,7 @@ from pathlib import Path
 
 from checkpoints import measure_checkpoints
 from figures import Bound, Figure
+from fleet import measure_fleet
 from models import measure_models
 from orders import measure_orders
 from probes import measure_probes
@@ -58,6 +59,7 @@ def main() -> None:
         measure_checkpoints,
         measure_models,
         measure_recorder,
+        measure_fleet,
     ):
         for figure in measure():
             print(figure.line(), flush=True)

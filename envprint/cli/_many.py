@@ -1,0 +1,50 @@
+"""Compare many manifests at once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from envprint.errors import EnvprintError
+
+TWO = 2
+
+
+def are_many(sides: Sequence[str]) -> bool:
+    """Tell whether more than two sides are compared: one of them may be a folder of manifests."""
+    return len(sides) > TWO or any(_is_folder_of_manifests(each) for each in sides)
+
+
+def print_many(sides: Sequence[str], format_: str, noise: str | None) -> bool:
+    """Print which of them compute the same bits and why the others do not; return whether all do."""
+    from envprint.cli._capture import progress
+    from envprint.cli._output import print_json, print_layout, print_text
+    from envprint.fleet.comparing import compare_files
+    from envprint.fleet.markdown import render_fleet_markdown
+    from envprint.fleet.page import render_fleet_html
+    from envprint.fleet.text import lay_out_fleet
+
+    if noise is not None:
+        raise EnvprintError("--noise compares two recorded runs; name both")
+    if "-" in sides:
+        raise EnvprintError("of many manifests none is standard input; expected files or folders")
+    with progress("comparing") as tick:
+        report = compare_files(sides, tick)
+    if format_ == "text":
+        print_layout(lay_out_fleet(report))
+    elif format_ == "json":
+        print_json(report.model_dump(mode="json", by_alias=True))
+    else:
+        print_text((render_fleet_html if format_ == "html" else render_fleet_markdown)(report))
+    return report.verdict == "equivalent"
+
+
+def _is_folder_of_manifests(name: str) -> bool:
+    """Tell whether this is a folder with manifests in it, and not one in which a model was saved with its own."""
+    folder = Path(name)
+    if not folder.is_dir():
+        return False
+    from envprint.checkpoints.beside import WEIGHTS
+    from envprint.checkpoints.loading import is_manifest
+
+    if any(each.name.endswith(WEIGHTS) for each in folder.iterdir()):
+        return False
+    return any(is_manifest(each) for each in folder.glob("*.json"))

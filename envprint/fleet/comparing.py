@@ -1,0 +1,84 @@
+"""Compare many manifests at once: from files, or from documents that are at hand."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from envprint.errors import EnvprintError
+from envprint.fleet.grouping import group, kernels_of_all
+from envprint.fleet.reading import Catalogue, Known, files_of, read_all
+from envprint.fleet.reasons import Reading, explain_group
+from envprint.fleet.report import FleetReport, Group, Member
+from envprint.fleet.telling import tell_apart
+from envprint.manifest import load
+from envprint.report import Verdict
+
+EXPLAINED = 16  # groups that are explained; of more the machines have hardly anything in common
+
+
+def compare_files(names: Iterable[str], tick: Callable[[str], None] = lambda _: None) -> FleetReport:
+    """Return how many manifests differ, of files and of folders of them; EnvprintError where fewer than two are read.
+
+    A file that is no manifest is told in the report, and holds the others up no more.
+    """
+    catalogue = Catalogue()
+    known, refused = read_all(dict.fromkeys(files_of(names)), catalogue, tick)
+    if len(known) < 2:  # noqa: PLR2004 - one alone is not compared
+        why = f": {next(iter(refused.values()))}" if refused else ""
+        raise EnvprintError(f"{len(known)} manifests were found{why}; expected two or more")
+    return compare_known(known, catalogue, load, refused, tick)
+
+
+def compare_known(
+    known: Sequence[Known],
+    catalogue: Catalogue,
+    read: Reading,
+    refused: Mapping[str, str] | None = None,
+    tick: Callable[[str], None] = lambda _: None,
+) -> FleetReport:
+    """Return how many manifests differ; `read` gives the whole of one by its name, which few are asked for."""
+    grouping = group(known)
+    explained: list[Group] = []
+    for number in range(1, len(grouping.groups) + 1):
+        tick(f"group {number} of {len(grouping.groups)}")
+        explained.append(_explained(number, grouping.groups, catalogue, read))
+    facts, sufficient, confidence = tell_apart(grouping.groups, explained, catalogue)
+    ids = {each.name: each.id for each in known}
+    apart = {**grouping.apart, **grouping.partly, **(refused or {})}
+    verdict = _verdict(explained, apart)
+    return FleetReport(
+        verdict=verdict,
+        summary=_summary(verdict, explained, len(known), {**grouping.apart, **(refused or {})}),
+        size=len(known) + len(refused or {}),
+        kernels=kernels_of_all(grouping.groups),
+        groups=tuple(explained),
+        facts=facts,
+        sufficient=sufficient,
+        confidence=confidence,
+        apart=tuple(Member(name=name, id=ids.get(name, ""), reason=reason) for name, reason in sorted(apart.items())),
+    )
+
+
+def _explained(number: int, groups: Sequence[Sequence[Known]], catalogue: Catalogue, read: Reading) -> Group:
+    theirs = groups[number - 1]
+    if number == 1 or number > EXPLAINED:
+        compared = sum(each is not None for each in theirs[0].bits.values())
+        return Group(
+            number=number, members=tuple(each.name for each in theirs), example=theirs[0].name, compared=compared
+        )
+    return explain_group(number, groups, catalogue, read)
+
+
+def _verdict(groups: Sequence[Group], apart: Mapping[str, str]) -> Verdict:
+    if len(groups) > 1:
+        return "divergent"
+    return "undecidable" if apart or not groups else "equivalent"
+
+
+def _summary(verdict: Verdict, groups: Sequence[Group], size: int, apart: Mapping[str, str]) -> str:
+    left = f"; of {len(apart)} it is not known" if apart else ""
+    if not groups:
+        return f"None of {size} manifests has probes: what they compute is not known."
+    if verdict != "divergent":
+        return f"All {len(groups[0].members)} that can be compared compute the same bits{left}."
+    odd = [name for each in groups[1:] for name in each.members]
+    named = ", ".join(odd[:3]) + (f" and {len(odd) - 3} more" if len(odd) > 3 else "")  # noqa: PLR2004 - a sentence
+    return f"{len(groups)} different results: {len(groups[0].members)} agree, and {named} {'does' if len(odd) == 1 else 'do'} not{left}."

@@ -1,4 +1,4 @@
-"""The causes that are injected: all that are promised, in every shape, but for those that are left out with a reason."""
+"""The causes that are injected: all that are promised, in every shape, but those that are left out with a reason."""
 
 import pytest
 from _injected import INJECTED, TOGETHER
@@ -6,11 +6,12 @@ from _shapes import LEFT_OUT, SHAPES, in_shape
 
 PROMISED = """
 torch-seed-not-set seed-value-differs partial-seeding numpy-legacy-unseeded python-random-unseeded seed-after-init
-reseed-inside-loop rng-consumption-shift shuffle-order shuffle-disabled num-workers numpy-worker-duplicate-seed drop-last
-batch-size-train dataset-version file-listing-order normalisation-statistics dataloader-position-resume pythonhashseed
-train-vs-eval dropout-p initial-weights uninitialised-read optimizer-hyperparams optimizer-impl adam-vs-adamw
-optimizer-state-missing scheduler-state-missing rng-state-on-resume grad-clip-order grad-not-zeroed loss-fn-config
-autocast model-dtype default-dtype intra-op-threads mkldnn-enabled float32-matmul-precision eager-vs-compile code-version
+reseed-inside-loop rng-consumption-shift shuffle-order shuffle-disabled num-workers numpy-worker-duplicate-seed
+drop-last batch-size-train dataset-version file-listing-order normalisation-statistics dataloader-position-resume
+pythonhashseed train-vs-eval dropout-p initial-weights uninitialised-read optimizer-hyperparams optimizer-impl
+adam-vs-adamw optimizer-state-missing scheduler-state-missing rng-state-on-resume grad-clip-order grad-not-zeroed
+loss-fn-config autocast model-dtype default-dtype intra-op-threads mkldnn-enabled float32-matmul-precision
+eager-vs-compile code-version
 """
 
 

@@ -4,6 +4,8 @@ The hooks are torch's global ones: a hook on a module itself switches off the fa
 (torch/nn/modules/transformer.py, `why_not_sparsity_fast_path`), and other kernels give other bits.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from envprint.recorder.calls import Undo
@@ -37,6 +39,27 @@ def may_read(torch: Any) -> bool:
         return False
     cuda = torch.cuda
     return not (cuda.is_available() and cuda.is_initialized() and cuda.is_current_stream_capturing())
+
+
+@contextlib.contextmanager
+def unseen(torch: Any) -> Iterator[bool]:
+    """Let nothing that is computed here be seen by modes that hear of each operation; yield whether any may be.
+
+    Selective checkpoints count operations with such a mode, and compute wrong where there are others among them. Where
+    tensors are fake, or a graph is made of what is called, none may be computed.
+    """
+    active = getattr(torch._C, "_len_torch_dispatch_stack", int)()  # noqa: SLF001
+    if not active:
+        yield True
+        return
+    from torch.utils._python_dispatch import _disable_current_modes
+
+    keys = torch._C._TorchDispatchModeKey  # noqa: SLF001
+    if any(torch._C._get_dispatch_mode(each) is not None for each in (keys.FAKE, keys.PROXY, keys.FUNCTIONAL)):  # noqa: SLF001
+        yield False
+        return
+    with _disable_current_modes():
+        yield True
 
 
 def _is_transformed(torch: Any) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from envprint.recorder.calls import Undo, hook
 from envprint.recorder.chosen import Chosen
-from envprint.recorder.hooking import computes_again, hook_all, may_read
+from envprint.recorder.hooking import computes_again, hook_all, may_read, unseen
 from envprint.recorder.naming import names_of
 from envprint.recorder.passing import Passes, Table, tensors_of
 from envprint.recorder.stepping import Steps
@@ -65,8 +65,9 @@ class Listener:
 
     def _hook(self, heard: Callable[..., None]) -> Callable[..., None]:
         def noted(*given: Any) -> None:
-            with self.noting("modules"):
-                heard(*given)
+            with self.noting("modules"), unseen(self.torch) as may_compute:
+                if may_compute:
+                    heard(*given)
 
         return hook(noted)
 
@@ -144,7 +145,7 @@ class Listener:
             if self.table.room <= 0:
                 self.note(FULL.format(step))
                 self.shut()
-        self.closed = True
+        self.closed, self.thread = True, threading.get_ident()
         self._stack().clear()
         if step + 1 == self.chosen.first:
             self.open()

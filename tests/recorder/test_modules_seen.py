@@ -14,6 +14,7 @@ from _recorded_windows import (  # noqa: E402
     by_closure,
     calls_of,
     checkpointed,
+    checkpointed_selectively,
     checkpointed_within,
     cnn,
     encoder,
@@ -61,7 +62,9 @@ def test_an_evaluation_within_a_step_is_not_told_of() -> None:
     assert not [name for name in calls if "#" in name]
 
 
-@pytest.mark.parametrize("training", [checkpointed, checkpointed_within], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "training", [checkpointed, checkpointed_within, checkpointed_selectively], ids=lambda each: each.__name__
+)
 def test_what_a_checkpoint_computes_again_is_told_of_once(training: Any) -> None:
     run = listened(training)
 

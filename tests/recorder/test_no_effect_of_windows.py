@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ torch = pytest.importorskip("torch")
 from _recorded_commands import run, said  # noqa: E402
 from _recorded_shapes import SHAPES  # noqa: E402
 from _recorded_twice import outcome, run_of  # noqa: E402
-from _recorded_windows import WINDOWED, calls_of, cnn, encoder, listened  # noqa: E402
+from _recorded_windows import WINDOWED, calls_of, cnn, encoder, listened, train  # noqa: E402
 from test_no_effect import STAMP  # noqa: E402
 from torch.nn.modules import module as of_modules  # noqa: E402
 from torch.optim.optimizer import register_optimizer_step_pre_hook  # noqa: E402
@@ -107,6 +108,76 @@ def test_what_is_compiled_before_a_recording_begins_is_not_listened_to() -> None
     assert [""] == calls_of(told, 2, "backward")
     assert any(note.startswith("torch.compile is used: within") for note in told["notes"])
     torch._dynamo.reset()
+
+
+def test_from_the_moment_on_at_which_something_is_compiled_no_module_has_a_hook() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(8, 3), torch.nn.ReLU())
+    graphs: list[int] = []
+
+    def backend(graph: Any, _: Any) -> Any:
+        graphs.append(1)
+        return graph.forward
+
+    def training() -> None:
+        optimizer, model = torch.optim.SGD(net.parameters(), lr=0.1), net
+        for step in range(6):
+            if step == 2:
+                model = torch.compile(net, backend=backend)
+            model(torch.randn(4, 8)).sum().backward()
+            optimizer.step()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        told = listened(training, (2, 4))
+
+    assert [["0", "1", ""], [""], [""]] == [calls_of(told, step) for step in (2, 3, 4)]
+    assert [1] == graphs
+    torch._dynamo.reset()
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_what_is_traced_or_transformed_is_not_read() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(8, 3), torch.nn.Tanh())
+    weights = dict(net.named_parameters())
+
+    def unusual() -> list[Any]:
+        traced = torch.jit.trace(net, torch.ones(2, 8))
+        exported = torch.export.export(net, (torch.ones(2, 8),)).module()
+        mapped = torch.func.vmap(lambda given: torch.func.functional_call(net, weights, (given,)))(torch.ones(2, 3, 8))
+        made = torch.func.grad(lambda given: net(given).sum())(torch.ones(2, 8))
+        sizes = torch.tensor([len(list(traced.inlined_graph.nodes())), len(exported.graph.nodes)])
+        return [*(each(torch.ones(2, 8)) for each in (traced, exported)), mapped, made, sizes]
+
+    def training() -> list[Any]:
+        optimizer, found = torch.optim.SGD(net.parameters(), lr=0.0), []
+        for _ in range(3):
+            net(torch.ones(2, 8)).sum().backward()
+            found += unusual()
+            optimizer.step()
+        return found
+
+    recorded: list[Any] = []
+    plain = outcome(training)
+    told = listened(lambda: recorded.extend(outcome(training)), (1, 3))
+
+    assert plain == recorded
+    assert calls_of(told, 2)
+
+
+def test_what_other_threads_train_is_not_told_of() -> None:
+    other = torch.nn.Sequential(torch.nn.Linear(8, 3))
+
+    def training() -> None:
+        def beside(_: Any, step: int) -> None:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(lambda: step > 1 and other(torch.ones(2, 8)).sum().backward()).result()
+
+        train(torch.nn.Sequential(torch.nn.Linear(8, 3)), lambda: torch.randn(2, 8), before=beside)
+
+    told = listened(training, (2, 4))
+
+    assert [["0", ""]] * 3 == [calls_of(told, step) for step in (2, 3, 4)]
+    assert any("other threads" in note for note in told["notes"])
 
 
 @pytest.mark.slow

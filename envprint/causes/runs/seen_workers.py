@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from envprint.causes.models.observed import HARDLY, SURE, Observed
+from envprint.causes.models.observed import HARDLY, LIKELY, Observed
 from envprint.causes.runs.pair import Pair
 from envprint.manifest.ledger import Run
 
@@ -21,7 +21,7 @@ def see_workers(pair: Pair) -> Iterator[Observed]:
         words = f"the {_workers(run)} loader workers of {alike[0]} all begin with one state of numpy.random"
         other = next(side for side in states if side != alike[0])
         rest = f"; those of {other} with {states[other]}" if other in known else ""
-        yield Observed("numpy-worker-duplicate-seed", SURE, (f"{words}: they draw the same numbers{rest}",))
+        yield Observed("numpy-worker-duplicate-seed", LIKELY, (f"{words}: what they draw is the same{rest}",))
     elif len({run.loaders[0].worker_init for _, run in pair.sides}) > 1:
         side = next(side for side, run in pair.sides if run.loaders[0].worker_init)
         words = f"only {side} sets its loader workers up with a worker_init_fn of its own"

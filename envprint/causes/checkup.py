@@ -50,7 +50,7 @@ def _summarise(hazards: Sequence[Hazard]) -> str:
         for number, text in (
             (numbers["run"], "{0} can make two runs here differ"),
             (numbers["place"], "{0} can make another place differ"),
-            (numbers["repeat"], "{0} can make outputs repeat"),
+            (numbers["repeat"], "{0} can make draws, batches or outputs repeat"),
             (numbers["wrong"], "{0} can make results wrong"),
             (numbers["bug"], "{0} can make results wrong, by known bugs"),
         )

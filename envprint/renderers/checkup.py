@@ -14,7 +14,7 @@ from envprint.report import Checkup, Hazard
 TITLES = {
     "run": "what can make two runs here differ",
     "place": "what can make it differ elsewhere",
-    "repeat": "what makes outputs repeat",
+    "repeat": "what makes draws, batches or outputs repeat",
     "wrong": "what makes results wrong, which is no drift",
 }
 COLOURS = {"high": "red", "medium": "yellow", "low": "dim"}

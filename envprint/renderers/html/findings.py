@@ -19,7 +19,7 @@ MOST = 1000
 MAKES = {
     "run": "can part one run from the next",
     "place": "can part this place from another",
-    "repeat": "makes outputs repeat",
+    "repeat": "makes draws, batches or outputs repeat",
     "wrong": "makes results wrong: a known bug, not drift",
 }
 

@@ -172,7 +172,7 @@ class Recording:
         """Note how the values of the first batch rank, whatever their scale."""
         if self.is_new("first batch"):
             with self.noting("first batch"):
-                self.event("first-batch", ranks_of(parts), "")
+                self.event("first-batch", ranks_of(parts))
 
     def _may_read(self, parts: list[Any]) -> bool:
         """Tell whether a batch may be read: on another device that waits, and is done for steps that are kept only."""

@@ -70,7 +70,7 @@ def observe_workers(torch: Any, recording: Recording) -> list[Undo]:
             slots.workers = 0
         if is_known:
             said = (f"{name}={len(set(column))}" for name, column in zip(GENERATORS, found, strict=True))
-            recording.event("workers", " ".join((f"workers={count}", *said)), "")
+            recording.event("workers", " ".join((f"workers={count}", *said)))
 
     return [
         wrap(dataloader.DataLoader, "__iter__", iterated),

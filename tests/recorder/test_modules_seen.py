@@ -23,6 +23,7 @@ from _recorded_windows import (  # noqa: E402
     train,
 )
 from torch import nn  # noqa: E402
+from torch.nn.modules import module as of_modules  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
 
@@ -165,3 +166,24 @@ def test_a_pass_that_raises_leaves_the_next_ones_alone() -> None:
         train(nn.Sequential(nn.Linear(4, 3), nn.Tanh()), lambda: torch.randn(2, 4), before=fail)
 
     assert ["0", "1", ""] == calls_of(listened(training), 2)
+
+
+def test_where_there_is_no_more_room_no_more_is_told_and_no_hook_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("envprint.recorder.passing.MOST_CHARACTERS", 4 * 1100 + 250)
+
+    def hooks() -> int:
+        return len(of_modules._global_forward_hooks)
+
+    before = hooks()
+    seen: list[int] = []
+
+    def training() -> None:
+        train(nn.Linear(4, 3), lambda: torch.randn(2, 4), 6, lambda *_: seen.append(hooks()))
+
+    run = listened(training, (2, 5))
+
+    told = ["modules" in each for each in run["ledger"]]
+    assert told[1]
+    assert not told[4]
+    assert before == seen[4] < seen[1]
+    assert any(note.startswith("no more modules are told of from step") for note in run["notes"])

@@ -20,12 +20,13 @@ SAID = {
     "parameters": "the parameters after the step",
     "state": "what the optimizer remembers",
 }
+MADE_BY_MODULES = frozenset({"loss", "gradients"})
 
 
 def summarise(pair: Pair, findings: Sequence[Finding], *, rounding: bool) -> str:
     """Return where two runs part, and the likely cause."""
     where = f"{_where(pair)}{_how_far(pair, rounding=rounding)}"
-    sentences = [where, *_module(pair), *_cause(findings), *_closer(pair)]
+    sentences = [where, *_module(pair), *_cause(findings), *_closer(pair, findings)]
     return f"{'. '.join(sentences)}."
 
 
@@ -73,7 +74,10 @@ def _cause(findings: Sequence[Finding]) -> Iterator[str]:
         yield "Nothing that was recorded accounts for it"
 
 
-def _closer(pair: Pair) -> Iterator[str]:
-    if pair.parting.window:
-        first, last = pair.parting.window
+def _closer(pair: Pair, findings: Sequence[Finding]) -> Iterator[str]:
+    parting = pair.parting
+    if parting.window:
+        first, last = parting.window
         yield f"To see the step, record both runs again with --steps {first}:{last}"
+    elif not findings and pair.module is None and parting.component in MADE_BY_MODULES:
+        yield f"To see the module, record both runs again with --steps {parting.acts}:{parting.acts} --modules"

@@ -207,10 +207,11 @@ def test_another_batch_is_no_modules_doing(usual: Run) -> None:
 
 
 def test_without_modules_on_both_sides_none_is_named(usual: Run) -> None:
-    found = report_of(usual, recorded(leak, window=(1, 2))).first_divergence
+    report = report_of(usual, recorded(leak, window=(1, 2)))
 
-    assert found is not None
-    assert found.module is None
+    assert report.first_divergence is not None
+    assert report.first_divergence.module is None
+    assert report.summary.endswith("To see the module, record both runs again with --steps 3:3 --modules.")
 
 
 def test_runs_that_are_the_same_name_none(usual: Run) -> None:

@@ -1,5 +1,6 @@
 """How the values of a batch rank among its samples: what no other scale changes, and no other sample has."""
 
+import math
 import sys
 from typing import Any
 
@@ -7,13 +8,14 @@ from envprint.recorder.rows import content_of
 
 MOST = 256  # values of each sample, and samples, that are looked at
 FEWEST = 2  # samples, of which one stands before the other
+TELLING = 45.0  # logarithm of the number of orders from which on other samples do not have the same by chance
 
 
 def ranks_of(parts: list[Any]) -> str:
-    """Return the digest of the order of samples at each place of the numbers of a batch, their mean and deviation.
+    """Return digests of the order of samples at each place of a batch, and of its numbers, their mean and deviation.
 
     Data that is normalised with other statistics, by place, by channel or as a whole, has the same order. Nothing is
-    returned where there is no such tensor.
+    returned where there is no such tensor, or too few of its numbers differ.
     """
     import xxhash
 
@@ -23,6 +25,10 @@ def ranks_of(parts: list[Any]) -> str:
     if tensor is None:
         return ""
     values = tensor.detach()[:MOST].reshape(min(len(tensor), MOST), -1)[:, :MOST].cpu().float()
+    places = int((values.amax(dim=0) != values.amin(dim=0)).sum())
+    if places * math.lgamma(len(values) + 1) < TELLING:
+        return ""
     order = torch.argsort(values, dim=0, stable=True).to(torch.int16).contiguous()
-    digest = xxhash.xxh3_128_hexdigest(content_of(order))
-    return f"ranks=xxh3-128:{digest} mean={values.mean().item():.6g} deviation={values.std().item():.6g}"
+    digests = (xxhash.xxh3_128_hexdigest(content_of(each)) for each in (order, values.contiguous()))
+    said = "ranks=xxh3-128:{} values=xxh3-128:{}".format(*digests)
+    return f"{said} mean={values.mean().item():.6g} deviation={values.std().item():.6g}"

@@ -58,14 +58,22 @@ def test_another_scale_of_each_place_leaves_the_ranks() -> None:
 def test_other_samples_the_same_in_another_order_and_noise_have_other_ranks() -> None:
     import torch
 
-    rows = torch.randn(6, 8, generator=torch.Generator().manual_seed(0))
+    rows = torch.randn(6, 16, generator=torch.Generator().manual_seed(0))
     others = [
-        torch.randn(6, 8, generator=torch.Generator().manual_seed(1)),
+        torch.randn(6, 16, generator=torch.Generator().manual_seed(1)),
         rows.flip(0),
         rows + torch.arange(6)[:, None],
     ]
 
     assert 4 == len({ranks(each) for each in (rows, *others)})
+
+
+def test_what_other_samples_may_have_by_chance_is_not_told() -> None:
+    import torch
+
+    few, dark = torch.rand(2, 8), torch.zeros(6, 64)
+
+    assert ["", ""] == [ranks(few), ranks(dark)]
 
 
 def test_numbers_of_words_one_sample_and_texts_have_no_ranks() -> None:

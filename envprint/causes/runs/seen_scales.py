@@ -7,6 +7,7 @@ from envprint.causes.runs.pair import Pair
 from envprint.causes.runs.seen_loaders import order_is_the_same
 from envprint.manifest.ledger import Run
 
+NAMES = frozenset(("ranks", "values", "mean", "deviation"))
 CAUSE = "normalisation-statistics"
 
 
@@ -15,7 +16,9 @@ def see_scales(pair: Pair) -> Iterator[Observed]:
     if not pair.parts_in("batch") or pair.parting.acts != 1:
         return
     left, right = (_ranks(run) for run in (pair.a, pair.b))
-    if left.get("ranks") and left.get("ranks") == right.get("ranks"):
+    if left and right and left["values"] == right["values"]:
+        return  # what differs is beside them: the targets, say
+    if left and right and left["ranks"] == right["ranks"]:
         said = (f"{each['mean']} and {each['deviation']}" for each in (left, right))
         words = (
             "the values of the first batch rank alike on both sides, each among those of the other samples: "
@@ -23,7 +26,7 @@ def see_scales(pair: Pair) -> Iterator[Observed]:
         )
         means = "their mean and deviation are {} in a, {} in b".format(*said)
         yield Observed(CAUSE, LIKELY, (words, means))
-    elif not (left.get("ranks") and right.get("ranks")) and order_is_the_same(pair):
+    elif not (left and right) and order_is_the_same(pair):
         words = "other samples and the same ones scaled otherwise are not told apart: how they rank was not recorded"
         yield Observed(CAUSE, HARDLY, (words,))
 
@@ -32,4 +35,4 @@ def _ranks(run: Run) -> dict[str, str]:
     """Return what is said of the first batch of a run."""
     said = next((each.value for each in run.events if each.name == "first-batch"), "")
     found = dict(word.split("=", 1) for word in said.split() if "=" in word)
-    return found if found.keys() >= {"ranks", "mean", "deviation"} else {}
+    return found if found.keys() >= NAMES else {}

@@ -118,8 +118,9 @@ def test_workers_that_begin_alike_are_likely_and_a_function_alone_is_possible(
 @pytest.mark.parametrize(
     ("ranks", "cause", "sure"),
     [
-        (("one", "one"), "normalisation-statistics", 0.9),
-        (("one", "other"), "normalisation-statistics", None),
+        (("one 1", "one 2"), "normalisation-statistics", 0.9),
+        (("one 1", "one 1"), "normalisation-statistics", None),
+        (("one 1", "other 2"), "normalisation-statistics", None),
         (("", ""), "normalisation-statistics", 0.3),
         (("", ""), "dataset-version", 0.6),
     ],
@@ -128,8 +129,8 @@ def test_data_that_ranks_alike_is_scaled_otherwise_and_else_both_may_be(
     ranks: tuple[str, str], cause: str, sure: float | None
 ) -> None:
     sides: list[dict[str, Any]] = [
-        {"events": events(("first-batch", f"ranks={each} mean={number} deviation=1")) if each else ()}
-        for number, each in enumerate(ranks)
+        {"events": events(("first-batch", f"ranks={each.replace(' ', ' values=')} mean=0 deviation=1")) if each else ()}
+        for each in ranks
     ]
 
     report = reported(run(**sides[0]), run(unlike=from_step(1, batch="b", samples="s"), **sides[1]))

@@ -16,6 +16,7 @@ from envprint.recorder.calls import Undo, hook
 from envprint.recorder.chosen import Chosen
 from envprint.recorder.hooking import computes_again, hook_all, may_read, unseen
 from envprint.recorder.naming import names_of
+from envprint.recorder.nesting import Nesting
 from envprint.recorder.passing import Passes, Table, tensors_of
 from envprint.recorder.stepping import Steps
 
@@ -42,7 +43,7 @@ class Listener:
         self.hooks: list[Undo] = []
         self.compiles = False
         self.thread: int | None = None
-        self.place = threading.local()
+        self.nesting = Nesting()
 
     def open(self) -> None:
         """Listen from now on."""
@@ -81,13 +82,20 @@ class Listener:
         """Note what goes into a module, before it can write to that."""
         if not self._hears() or computes_again(self.torch):
             return
-        stack = self._stack()
-        if stack and stack[0][0] is module:  # its last call raised
-            stack.clear()
-        heard = stack[-1][1] if stack else self.step in self.chosen and self._is_trained(module)
-        if heard and not stack:
-            self._begin_pass(module)
-        stack.append((module, heard, self._digest(given) if heard else ""))
+        heard = self.nesting.is_heard() if self.nesting.is_within(module) else self._begins(module)
+        self.nesting.begin(module, heard=heard, given=self._digest(given) if heard else "")
+
+    def _begins(self, module: Any) -> bool:
+        """Tell whether a call from outside of all others is heard."""
+        if self.step not in self.chosen:
+            self.passes = None
+            return False
+        if not self._is_trained(module):
+            return False
+        if self.closed or self.passes is None:
+            self.passes, self.closed = Passes(self.table, self.torch), False
+        self.passes.roots.append(module)
+        return True
 
     def _digest(self, given: Any) -> str:
         """Return the digest of what a module is given: of one tensor its own, which may be that of another's output."""
@@ -102,21 +110,11 @@ class Listener:
             if self.passes is not None and self._hears():
                 self._hear_gradients(self.passes, module, output)
             return
-        stack = self._stack()
-        if not any(each[0] is module for each in stack):
-            return
-        while stack[-1][0] is not module:  # one that raised, and was caught
-            stack.pop()
-        _, heard, inputs = stack.pop()
+        heard, inputs = self.nesting.end(module)
         if heard and self.passes is not None and self._hears():
             given = self._digest((inputs, named)) if named else inputs
             self.passes.add("forward", module, output, inputs=given)
             self._hear_gradients(self.passes, module, output)
-
-    def _begin_pass(self, module: Any) -> None:
-        if self.closed or self.passes is None:
-            self.passes, self.closed = Passes(self.table, self.torch), False
-        self.passes.roots.append(module)
 
     def _hear_gradients(self, passes: Passes, module: Any, output: Any) -> None:
         for place, tensor in enumerate(list(tensors_of(output))[:MOST_PARTS]):
@@ -146,7 +144,7 @@ class Listener:
                 self.note(FULL.format(step))
                 self.shut()
         self.closed, self.thread = True, threading.get_ident()
-        self._stack().clear()
+        self.nesting.clear()
         if step + 1 == self.chosen.first:
             self.open()
         elif step >= self.chosen.last and self.is_open:
@@ -156,12 +154,6 @@ class Listener:
 
     def _hears(self) -> bool:
         return self.table.room > 0 and may_read(self.torch)
-
-    def _stack(self) -> list[tuple[Any, bool, str]]:
-        if not hasattr(self.place, "stack"):
-            self.place.stack = []
-        found: list[tuple[Any, bool, str]] = self.place.stack
-        return found
 
     def _is_trained(self, module: Any) -> bool:
         """Tell whether a call from outside of all others trains; metrics and losses have nothing to train."""

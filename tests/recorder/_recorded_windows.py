@@ -1,19 +1,13 @@
 """Small trainings whose modules are listened to: each returns all that it computed."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint, create_selective_checkpoint_contexts
-
-from envprint.recorder.attaching import attach
-from envprint.recorder.chosen import Chosen, choose
-from envprint.recorder.recording import Recording
 
 
 class Block(nn.Module):  # type: ignore[misc]  # torch is Any here
@@ -170,44 +164,3 @@ WINDOWED = (
     cnn, encoder, recurrent, gated, checkpointed, checkpointed_within, checkpointed_selectively, accumulated,
     by_closure,
 )  # fmt: skip
-
-
-def listened(training: Callable[[], Any], steps: tuple[int, int] = (2, 3), *, seed: int = 3) -> dict[str, Any]:
-    """Return what a run whose modules are listened to would have in its manifest; nothing is captured."""
-    recording = recorded(training, choose(steps, modules=True), seed)
-    table = recording.listener.table if recording.listener else None
-    return {
-        "ledger": recording.steps.ledger, "window": steps, "notes": recording.notes, "steps": recording.steps.count,
-        **({"modules": table.names, "types": table.types} if table else {}),
-    }  # fmt: skip
-
-
-def ledger_of(training: Callable[[], Any], chosen: Chosen | None) -> list[dict[str, Any]]:
-    """Return the steps that are kept of a run."""
-    return recorded(training, chosen, 3).steps.ledger
-
-
-def recorded(training: Callable[[], Any], chosen: Chosen | None, seed: int) -> Recording:
-    """Return a recording that was never written."""
-    recording = Recording(Path("nowhere"), chosen=chosen)
-    torch.manual_seed(seed)
-    with attach(recording), kept_from_disk(recording):
-        training()
-    assert "modules" not in recording.unread
-    return recording
-
-
-@contextlib.contextmanager
-def kept_from_disk(recording: Recording) -> Iterator[None]:
-    """Let a recording read the model at its first step, and neither capture nor write."""
-    keeper = recording.keeper
-    keeper.manifest = None
-    keeper.capture = lambda: setattr(keeper, "manifest", True)  # type: ignore[method-assign]
-    keeper.write = lambda **_: None  # type: ignore[method-assign]
-    yield
-
-
-def calls_of(run: dict[str, Any], step: int, kind: str = "forward") -> list[str]:
-    """Return the names of the modules that gave something in a step, in order."""
-    told = run["ledger"][step - 1].get("modules") or {}
-    return [run["modules"][int(place)] for place in told.get(kind, {}).get("module", "").split()]

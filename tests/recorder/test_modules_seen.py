@@ -6,19 +6,18 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from _listened import calls_of, listened  # noqa: E402
 from _recorded_shapes import by_hand  # noqa: E402
 from _recorded_windows import (  # noqa: E402
     Checkpointed,
     Reader,
     accumulated,
     by_closure,
-    calls_of,
     checkpointed,
     checkpointed_selectively,
     checkpointed_within,
     cnn,
     encoder,
-    listened,
     recurrent,
     train,
 )
@@ -187,3 +186,14 @@ def test_where_there_is_no_more_room_no_more_is_told_and_no_hook_is_left(monkeyp
     assert not told[4]
     assert before == seen[4] < seen[1]
     assert any(note.startswith("no more modules are told of from step") for note in run["notes"])
+
+
+def test_a_step_between_two_that_are_kept_adds_nothing_to_either() -> None:
+    def training() -> None:
+        train(Checkpointed(reentrant=True), lambda: torch.randn(2, 8), steps=8)
+
+    dense, sparse = listened(training, (1, 8)), listened(training, (1, 2000))
+
+    assert [4, 8] == [each["step"] for each in sparse["ledger"] if "modules" in each]
+    for kind in ("forward", "backward", "gradients"):
+        assert [calls_of(dense, step, kind) for step in (4, 8)] == [calls_of(sparse, step, kind) for step in (4, 8)]

@@ -1,6 +1,5 @@
-"""Which steps can be chosen, how much of them is kept, and what sketches tell of two tensors."""
+"""Which steps can be chosen, and how much of them is kept."""
 
-import math
 import os
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envprint.causes.runs.modules import Call, distance
 from envprint.cli import main
 from envprint.errors import EnvprintError
 from envprint.recorder.chosen import MOST_STEPS, choose, chosen_outside, read_steps, variables_of
@@ -83,7 +81,8 @@ def test_five_hundred_of_many_steps_are_kept_the_last_among_them(first: int, mor
 @pytest.mark.torch
 def test_the_chain_is_that_of_a_run_without_a_window() -> None:
     torch = pytest.importorskip("torch")
-    from _recorded_windows import ledger_of, train
+    from _listened import ledger_of
+    from _recorded_windows import train
 
     def training() -> None:
         train(torch.nn.Linear(4, 3), lambda: torch.randn(4, 4), steps=145)
@@ -95,74 +94,6 @@ def test_the_chain_is_that_of_a_run_without_a_window() -> None:
     assert all(dense[step]["chain"] == usual[step]["chain"] for step in usual)
     assert all("gradients" in dense[step] for step in range(129, 140))
     assert "gradients" not in usual[130]
-
-
-@pytest.mark.torch
-class TestSketches:
-    """What sketches tell of two tensors."""
-
-    @staticmethod
-    def call(tensor: Any) -> Call:
-        import torch
-
-        from envprint.recorder.sketching import look_at
-
-        dtype, norm, sketch = look_at([tensor], torch)
-        return Call("forward", "layer", "", "", norm, sketch, dtype)
-
-    def far(self, one: Any, other: Any) -> float:
-        found = distance(self.call(one), self.call(other))
-        assert found is not None
-        return found
-
-    @pytest.mark.parametrize("count", [1, 7, 1000, 65524, 200_000])
-    @pytest.mark.parametrize("size", [1e-6, 1e-3, 0.5])
-    def test_they_tell_about_how_far_apart_two_are(self, count: int, size: float) -> None:
-        import torch
-
-        generator = torch.Generator().manual_seed(count)
-        one, change = (torch.randn(count, generator=generator) for _ in range(2))
-        other = one + size * change
-
-        exact = float((other - one).norm() / max(one.norm(), other.norm()))
-        assert exact / 6 - 1e-7 < self.far(one, other) < exact * 6 + 1e-7
-
-    def test_the_same_numbers_in_another_order_or_with_other_signs_are_far_apart(self) -> None:
-        import torch
-
-        one = torch.randn(5000, generator=torch.Generator().manual_seed(1))
-
-        assert self.far(one, one.flip(0)) > 0.1
-        assert self.far(one, -one) > 0.1
-        assert self.far(one.view(50, 100), one.view(50, 100).roll(1, 0)) > 0.1
-
-    def test_one_number_among_many_is_seen(self) -> None:
-        import torch
-
-        one = torch.ones(100_000)
-        other = one.clone()
-        other[5000] = 100
-
-        assert self.far(one, other) > 0.01
-
-    def test_what_has_no_distance_has_none(self) -> None:
-        import torch
-
-        one = torch.ones(4)
-
-        assert distance(self.call(one), self.call(one / 0)) is None
-        assert distance(self.call(one), self.call(one.double())) is None
-        assert distance(self.call(one), self.call(one.long())) is None
-        assert distance(self.call(one * 0), self.call(one * 0)) == 0
-        assert math.isclose(float(self.call(one.to(torch.complex64)).norm), 2)
-
-    def test_no_generator_is_drawn_from(self) -> None:
-        import torch
-
-        before = torch.get_rng_state()
-        self.call(torch.ones(70_000))
-
-        assert torch.equal(before, torch.get_rng_state())
 
 
 DEEP = """

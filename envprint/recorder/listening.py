@@ -117,10 +117,13 @@ class Listener:
             self._hear_gradients(self.passes, module, output)
 
     def _hear_gradients(self, passes: Passes, module: Any, output: Any) -> None:
+        from torch.utils.hooks import unserializable_hook
+
         for place, tensor in enumerate(list(tensors_of(output))[:MOST_PARTS]):
             if tensor.requires_grad and tensor.grad_fn is not None:
                 part = f"[{place}]" if place else ""
-                tensor.register_hook(self._hook(partial(self._came, passes, module, part)))
+                heard = self._hook(partial(self._came, passes, module, part))
+                tensor.register_hook(unserializable_hook(heard))  # else to save the tensor warns
 
     def _came(self, passes: Passes, module: Any, part: str, gradient: Any) -> None:
         if gradient is not None and self._hears():

@@ -1,5 +1,7 @@
 """Within a window, too, a run computes the same bits, draws the same numbers and compiles the same graphs."""
 
+import copy
+import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,22 @@ def test_outside_a_window_no_module_has_a_hook() -> None:
 
     assert [False, False, True, True, False] == [each > before for each in seen]
     assert before == count()
+
+
+def test_what_a_module_returned_can_be_saved_within_a_window(recwarn: pytest.WarningsRecorder) -> None:
+    saved = io.BytesIO()
+
+    def training() -> None:
+        def save(net: Any, step: int) -> None:
+            if step == 2:
+                torch.save([net(torch.ones(2, 8)), copy.copy(net)], saved)
+
+        train(torch.nn.Sequential(torch.nn.Linear(8, 3)), lambda: torch.randn(2, 8), before=save)
+
+    listened(training, (1, 5))
+
+    assert [] == list(recwarn)
+    assert torch.load(io.BytesIO(saved.getvalue()), weights_only=False)[0].requires_grad
 
 
 def test_a_listener_that_fails_never_reaches_the_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

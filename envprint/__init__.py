@@ -28,6 +28,7 @@ _HOMES = {
     "capture": "envprint.collectors",
     "capture_fresh": "envprint.collectors",
     "compare": "envprint.compare",
+    "compare_ranks": "envprint.fleet.ranks",
     "describe": "envprint.models.describing",
     "embed": "envprint.checkpoints.embedding",
     "explain": "envprint.causes",

@@ -93,7 +93,7 @@ def test_every_command_of_the_readme_is_there() -> None:
     from envprint.cli import main
 
     blocks = re.findall(r"```console\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    named = re.findall(r"^(?:\$ )?envprint (\w+)", "\n".join(blocks), re.MULTILINE)
+    named = re.findall(r"^(?:\$ |torchrun .* -m )?envprint (\w+)", "\n".join(blocks), re.MULTILINE)
 
     assert set(named) == set(main.commands)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from envprint.cli._fleet import fleet
 from envprint.cli._group import (
     DIFFERENT,
     FORMATS,
@@ -208,6 +209,7 @@ def check(ctx: click.Context, checkpoint: str, format_: str) -> None:
 
 main.add_command(cause)
 main.add_command(doctor)
+main.add_command(fleet)
 main.add_command(sweep)
 
 if __name__ == "__main__":

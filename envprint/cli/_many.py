@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from envprint.errors import EnvprintError
+from envprint.fleet.report import FleetReport
 
 TWO = 2
 
@@ -16,11 +17,7 @@ def are_many(sides: Sequence[str]) -> bool:
 def print_many(sides: Sequence[str], format_: str, noise: str | None) -> bool:
     """Print which of them compute the same bits and why the others do not; return whether all do."""
     from envprint.cli._capture import progress
-    from envprint.cli._output import print_json, print_layout, print_text
     from envprint.fleet.comparing import compare_files
-    from envprint.fleet.markdown import render_fleet_markdown
-    from envprint.fleet.page import render_fleet_html
-    from envprint.fleet.text import lay_out_fleet
 
     if noise is not None:
         raise EnvprintError("--noise compares two recorded runs; name both")
@@ -28,13 +25,23 @@ def print_many(sides: Sequence[str], format_: str, noise: str | None) -> bool:
         raise EnvprintError("of many manifests none is standard input; expected files or folders")
     with progress("comparing") as tick:
         report = compare_files(sides, tick)
+    print_fleet(report, format_)
+    return report.verdict == "equivalent"
+
+
+def print_fleet(report: FleetReport, format_: str) -> None:
+    """Print what is said of many manifests."""
+    from envprint.cli._output import print_json, print_layout, print_text
+    from envprint.fleet.markdown import render_fleet_markdown
+    from envprint.fleet.page import render_fleet_html
+    from envprint.fleet.text import lay_out_fleet
+
     if format_ == "text":
         print_layout(lay_out_fleet(report))
     elif format_ == "json":
         print_json(report.model_dump(mode="json", by_alias=True))
     else:
         print_text((render_fleet_html if format_ == "html" else render_fleet_markdown)(report))
-    return report.verdict == "equivalent"
 
 
 def _is_folder_of_manifests(name: str) -> bool:

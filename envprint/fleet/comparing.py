@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from envprint.errors import EnvprintError
 from envprint.fleet.grouping import group, kernels_of_all
-from envprint.fleet.reading import Catalogue, Known, files_of, read_all
-from envprint.fleet.reasons import Reading, explain_group
+from envprint.fleet.reading import Catalogue, Known, Reading, files_of, read_all
+from envprint.fleet.reasons import explain_group
 from envprint.fleet.report import FleetReport, Group, Member
+from envprint.fleet.settling import unsettled
 from envprint.fleet.telling import tell_apart
 from envprint.manifest import load
 from envprint.report import Verdict
@@ -62,7 +63,11 @@ def _explained(number: int, groups: Sequence[Sequence[Known]], catalogue: Catalo
     if number == 1 or number > EXPLAINED:
         compared = sum(each is not None for each in theirs[0].bits.values())
         return Group(
-            number=number, members=tuple(each.name for each in theirs), example=theirs[0].name, compared=compared
+            number=number,
+            members=tuple(each.name for each in theirs),
+            example=theirs[0].name,
+            compared=compared,
+            unsettled=unsettled(theirs, catalogue, read) if number == 1 else (),
         )
     return explain_group(number, groups, catalogue, read)
 
@@ -70,7 +75,7 @@ def _explained(number: int, groups: Sequence[Sequence[Known]], catalogue: Catalo
 def _verdict(groups: Sequence[Group], apart: Mapping[str, str]) -> Verdict:
     if len(groups) > 1:
         return "divergent"
-    return "undecidable" if apart or not groups else "equivalent"
+    return "undecidable" if apart or not groups or groups[0].unsettled else "equivalent"
 
 
 def _summary(verdict: Verdict, groups: Sequence[Group], size: int, apart: Mapping[str, str]) -> str:
@@ -78,7 +83,10 @@ def _summary(verdict: Verdict, groups: Sequence[Group], size: int, apart: Mappin
     if not groups:
         return f"None of {size} manifests has probes: what they compute is not known."
     if verdict != "divergent":
-        return f"All {len(groups[0].members)} that can be compared compute the same bits{left}."
+        other = {name for each in groups[0].unsettled for name in each.members}
+        more = f"; {len(other)} differ in what no probe computes" if other else ""
+        return f"All {len(groups[0].members)} that can be compared compute the same bits{more}{left}."
     odd = [name for each in groups[1:] for name in each.members]
+    verb = "does" if len(odd) == 1 else "do"
     named = ", ".join(odd[:3]) + (f" and {len(odd) - 3} more" if len(odd) > 3 else "")  # noqa: PLR2004 - a sentence
-    return f"{len(groups)} different results: {len(groups[0].members)} agree, and {named} {'does' if len(odd) == 1 else 'do'} not{left}."
+    return f"{len(groups)} different results: {len(groups[0].members)} agree, {named} {verb} not{left}."

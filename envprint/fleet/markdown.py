@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from envprint.fleet.report import FleetReport, Group
-from envprint.fleet.text import fault_of, moved_of, sufficiency
+from envprint.fleet.text import fault_of, moved_of, sufficiency, turned_lines, unsettled_lines
 from envprint.renderers.markdown_text import code, folded, items, listed, prose, rows
 
 APART, CAUSES = 40, 5
@@ -16,10 +16,17 @@ def render_fleet_markdown(report: FleetReport) -> str:
 
 def _parts(report: FleetReport) -> Iterator[str]:
     yield f"**{report.verdict}** {prose(report.summary)}"
+    yield items([("turned", prose(line)) for line in turned_lines(report)])
     for group in report.groups:
         yield f"### {group.number}: {len(group.members)} manifest{'s' * (len(group.members) != 1)}"
         yield listed(group.members)
-        yield items([("moved", prose(moved_of(group))), ("suspect", prose(fault_of(group)))])
+        yield items(
+            [
+                ("moved", prose(moved_of(group))),
+                ("suspect", prose(fault_of(group))),
+                ("not probed", prose("; ".join(unsettled_lines(group)))),
+            ]
+        )
         yield _causes(group)
     if len(report.groups) > 1:
         told = [(code(fact.path), number, code(" or ".join(map(str, values))))

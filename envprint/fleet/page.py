@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from envprint.fleet.picture import draw_fleet
 from envprint.fleet.report import FleetReport, Group
-from envprint.fleet.text import fault_of, moved_of, sufficiency
+from envprint.fleet.text import fault_of, moved_of, sufficiency, turned_lines, unsettled_lines
 from envprint.renderers.html import SIGNS
 from envprint.renderers.html.elements import Html, code, join, lines, tag, words
 from envprint.renderers.html.page import render_page
@@ -21,6 +21,7 @@ def render_fleet_html(report: FleetReport) -> str:
         tag("p", "envprint diff", class_="brand"),
         tag("p", sign, report.verdict, class_=f"verdict {report.verdict}"),
         tag("h1", words(report.summary)),
+        *(tag("p", words(f"Turned: {line}.")) for line in turned_lines(report)),
         *(tag("p", words(note)) for note in report.notes),
     ]
     sections = [
@@ -57,6 +58,7 @@ def _group(group: Group) -> Html:
         ("suspect", words(fault_of(group))),
         ("causes", _causes(group.findings[:CAUSES])),
         ("fix", tag("pre", tag("code", words(group.findings[0].fix))) if group.findings else ""),
+        ("not probed", words("; ".join(unsettled_lines(group)))),
         ("ruled out", join([join([code(one.cause), ": ", words(one.reason)]) for one in group.dismissed[:MOST]], "; ")),
         ("compared", f"with group {group.against}, which is most like it" if (group.against or 1) > 1 else ""),
         ("see", code(f"envprint diff {group.nearest} {group.example}") if group.nearest else ""),

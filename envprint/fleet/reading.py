@@ -9,12 +9,16 @@ import orjson
 import xxhash
 
 from envprint.errors import EnvprintError, ManifestError
+from envprint.manifest import Manifest
 from envprint.manifest.facts import SKIPPED
 from envprint.manifest.reading import LIMIT_BYTES, refuse_excess
 
 APART = frozenset({"schema", "taken", *SKIPPED})
 FAILED, KERNELS = "failed", "probes.kernels."
 MOST_READ = 20_000  # parts of manifests
+
+
+Reading = Callable[[str], Manifest]  # the whole of one, by its name
 
 
 @dataclass(frozen=True)

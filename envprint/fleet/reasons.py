@@ -2,22 +2,20 @@
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from envprint.causes import explain
+from envprint.causes import foresee
 from envprint.fleet.grouping import agreement
-from envprint.fleet.reading import Catalogue, Known
+from envprint.fleet.reading import Catalogue, Known, Reading
 from envprint.fleet.report import Group
-from envprint.manifest import Manifest
+from envprint.fleet.settling import unsettled
 from envprint.probes.drift import measure_drift
 from envprint.report import Change, Dismissed, Finding, Report
 
 EXAMPLES, NEIGHBOURS = 4, 2000  # members of each group of which the nearest pair is sought
 SURE = 0.99
 UNKNOWN = 0.1  # how probable it is that what acts is in no catalog
-
-Reading = Callable[[str], Manifest]
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ def explain_group(number: int, groups: Sequence[Sequence[Known]], catalogue: Cat
     against = max(range(number - 1), key=lambda place: agreement(theirs, groups[place]))
     first = groups[against]
     example, nearest = nearest_pair(theirs, first)
-    report = explain(read(nearest.name), read(example.name), name_a=nearest.name, name_b=example.name)
+    report = foresee(read(nearest.name), read(example.name), name_a=nearest.name, name_b=example.name)
     drift = measure_drift(read(groups[0][0].name), read(example.name)) if against else report.drift
     kernels = drift.kernels if drift else ()
     moved = {kernel.path: kernel.relative for kernel in kernels if kernel.state == "moved"}
@@ -53,6 +51,7 @@ def explain_group(number: int, groups: Sequence[Sequence[Known]], catalogue: Cat
         moved=moved,
         findings=findings,
         dismissed=dismissed,
+        unsettled=unsettled(theirs, catalogue, read),
         suspect=bool(moved) and not any(change.bearing == "numeric" for change in _facts_of(report)),
     )
 

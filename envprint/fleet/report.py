@@ -17,6 +17,14 @@ class Member(Record):
     reason: str = ""
 
 
+class Unsettled(Record):
+    """Members of a group that differ from its `usual` one in what no probe computes, and the causes that may act."""
+
+    members: tuple[str, ...]
+    usual: str
+    findings: tuple[Finding, ...] = ()
+
+
 class Group(Record):
     """Manifests whose kernels give the same bits; the first group is the largest.
 
@@ -24,6 +32,7 @@ class Group(Record):
     apart, relative (None where that is not known). `against` is the number of the earlier group that agrees in most
     kernels; `example` and `nearest` are the two members of this and that group that differ in the fewest facts,
     `findings` the causes that this pair and all members of both leave, `dismissed` those that a member contradicts.
+    `unsettled` are members whose environment differs in what the probes do not compute.
     `suspect`: no fact that bears on results differs, so the machine itself may be at fault.
     """
 
@@ -36,7 +45,16 @@ class Group(Record):
     moved: dict[str, float | None] = Field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     dismissed: tuple[Dismissed, ...] = ()
+    unsettled: tuple[Unsettled, ...] = ()
     suspect: bool = False
+
+
+class Turned(Record):
+    """A machine that computed other bits than before in some `kernels`; a `suspect` where none of its facts changed."""
+
+    name: str
+    kernels: tuple[str, ...]
+    suspect: bool
 
 
 class Separating(Record):
@@ -55,7 +73,8 @@ class FleetReport(Record):
     """How many manifests differ: groups that compute the same bits, and the smallest set of facts that explains them.
 
     `facts` together tell the group of each manifest if `sufficient`; `confidence` is that of the least sure cause of
-    them. `apart` are manifests that are in no group, or in one as far as was measured.
+    them. `turned` are machines that were watched, and changed. `apart` are manifests that are in no group, or in one as
+    far as was measured.
     """
 
     schema_: str = Field(default=SCHEMA, alias="schema")
@@ -67,5 +86,6 @@ class FleetReport(Record):
     facts: tuple[Separating, ...] = ()
     sufficient: bool = False
     confidence: float | None = None
+    turned: tuple[Turned, ...] = ()
     apart: tuple[Member, ...] = ()
     notes: tuple[str, ...] = ()

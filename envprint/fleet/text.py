@@ -57,6 +57,14 @@ def fault_of(group: Group) -> str:
     return "no fact that bears on results differs: suspect the machine itself, silent data corruption among others"
 
 
+def unsettled_lines(group: Group) -> Iterator[str]:
+    """Yield which members differ in what no probe computes, and the causes that may act."""
+    for each in group.unsettled:
+        causes = ", ".join(f"{plain(one.cause)} {one.confidence:.2f}" for one in each.findings[:CAUSES])
+        see = f"envprint diff {plain(each.usual)} {plain(each.members[0])}"
+        yield f"{names_of(each.members, 3)}: {causes or 'other facts'}; {see}"
+
+
 def _group(group: Group) -> RenderableType:
     head = Table.grid(padding=(0, 2))
     head.add_column(width=2)
@@ -65,6 +73,7 @@ def _group(group: Group) -> RenderableType:
     title = f"{count} manifest{'s' * (count != 1)}: {names_of(group.members)}"
     head.add_row(Text(str(group.number), style="bold"), Text(title, style="bold"))
     rows = [("moved", moved_of(group)), ("suspect", fault_of(group)), *_causes(group)]
+    rows += [("not probed", line) for line in unsettled_lines(group)]
     dismissed = (f"{plain(each.cause)}: {plain(each.reason)}" for each in group.dismissed[:CAUSES])
     rows.append(("ruled out", "; ".join(dismissed)))
     return Lines(head, Padding(grid([row for row in rows if row[1]], label_width=10), (0, 0, 0, 4)))
@@ -83,7 +92,17 @@ def _causes(group: Group) -> Iterator[tuple[str, str]]:
         yield "see", f"envprint diff {plain(group.nearest)} {plain(group.example)}"
 
 
+def turned_lines(report: FleetReport) -> Iterator[str]:
+    """Yield the machines that computed other bits than before, and what to think of that."""
+    for each in report.turned:
+        named = names_of([path.removeprefix("cpu.") for path in each.kernels], KERNELS)
+        why = "and nothing else of it changed" if each.suspect else "and its settings changed too"
+        yield f"{plain(each.name)}: {len(each.kernels)} kernels, {named}, {why}"
+
+
 def _ending(report: FleetReport) -> Iterator[tuple[str, str]]:
+    for place, line in enumerate(turned_lines(report)):
+        yield "" if place else "turned", line
     for place, fact in enumerate(report.facts):
         yield "" if place else "told by", value_line(fact)
     if len(report.groups) > 1:

@@ -24,7 +24,41 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
 """
 
 
+RANKS = 8
+JOB = """
+import time
+import torch.distributed as dist
+from envprint.collectors import capture
+from envprint.fleet.ranks import gather, leave, store_of_this_job
+
+dist.init_process_group("gloo")
+probes = capture(probe="default").as_json()["probes"]
+store, rank, size = store_of_this_job()
+dist.barrier()
+began = time.perf_counter()
+leave(store, f"ranks/{rank}", lambda: {**capture().as_json(), "id": "", "probes": probes})
+if rank == 0:
+    report = gather(store, "ranks", size)
+    print(len(report.groups[0].members), time.perf_counter() - began)
+dist.barrier()
+dist.destroy_process_group()
+"""
+
+
 def measure_fleet() -> Iterator[Bound]:
+    """Yield what many files take, and what the ranks of a job take."""
+    yield from measure_files()
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder, "job.py")
+        script.write_text(JOB)
+        launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(RANKS), str(script)]
+        done = subprocess.run(launch, capture_output=True, text=True, check=True)
+    members, seconds = done.stdout.split()
+    name = f"compare_ranks of {RANKS} local processes, beside the probes; {members} alike"
+    yield Bound(name, float(seconds), "s", below=2)
+
+
+def measure_files() -> Iterator[Bound]:
     """Time a whole process that compares ten thousand manifests of a fleet in which a few machines are unlike."""
     with tempfile.TemporaryDirectory() as folder:
         size = make_fleet(Path(folder))

@@ -32,7 +32,7 @@ def test_a_folder_of_manifests_is_compared_as_a_whole(envprint: Run, machines: P
     done = envprint("diff", "fleet")
 
     assert (1, "") == (done.returncode, done.stderr)
-    assert "2 different results: 2 agree, and fleet/odd.json does not" in done.stdout
+    assert "2 different results: 2 agree, fleet/odd.json does not" in done.stdout
     assert "intra-op-threads  supported" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 

@@ -117,6 +117,11 @@ class Recording:
         if sum(1 for each in self.marks if each["name"].startswith(kind)) < MOST_MARKS:
             self.marks.append({"name": name, "step": self.steps.count, "generators": read()})
 
+    def optimizer_made(self) -> None:
+        """Note that an optimizer was made: steps are its own from here on, whatever it will work on."""
+        self.optimizers = True
+        self.mark("model built")
+
     def loading(self, loader: Any) -> None:
         """Note how a DataLoader walks through its data, as it begins to."""
         with self.noting("loaders"):

@@ -86,6 +86,30 @@ def test_without_an_optimizer_a_step_is_a_call_of_backward(tmp_path: Path) -> No
     assert 3 == len({each["parameters"] for each in run["ledger"]})
 
 
+def test_a_teacher_that_is_asked_first_makes_no_steps(tmp_path: Path) -> None:
+    def distilling() -> None:
+        teacher, student = model(), model()
+        optimizer = torch.optim.SGD(student.parameters(), lr=0.1)
+        for _ in range(3):
+            given = torch.randn(8, 8)
+            (teacher(given) - student(given)).square().mean().backward()
+            optimizer.step()
+
+    assert (3, []) == ((run := seen(distilling, tmp_path))["steps"], run["notes"])
+
+
+def test_an_optimizer_that_owns_nothing_of_the_model_makes_the_steps_all_the_same(tmp_path: Path) -> None:
+    def detached() -> None:
+        net = model()
+        optimizer = torch.optim.SGD([torch.nn.Parameter(each.detach().clone()) for each in net.parameters()], lr=0.1)
+        for _ in range(4):
+            optimizer.zero_grad()
+            net(torch.randn(8, 8)).square().mean().backward()
+            optimizer.step()
+
+    assert 4 == seen(detached, tmp_path)["steps"]
+
+
 def test_a_switch_that_is_turned_on_the_way_is_a_change(tmp_path: Path) -> None:
     def turning() -> None:
         loop()

@@ -22,7 +22,7 @@ def observe_steps(torch: Any, recording: Recording) -> list[Undo]:
         ),
         optimizer.register_optimizer_step_pre_hook(hook(lambda of, *_: recording.stepping(of))).remove,
         optimizer.register_optimizer_step_post_hook(hook(lambda of, *_: recording.stepped(of))).remove,
-        wrap(made, "__init__", returned=lambda *_, **__: recording.mark("model built")),
+        wrap(made, "__init__", returned=lambda *_, **__: recording.optimizer_made()),
         wrap(made, "zero_grad", lambda _, *given, **named: _emptied("optimizer", recording, *given, **named)),
         wrap(torch.nn.Module, "zero_grad", lambda _, *given, **named: _emptied("module", recording, *given, **named)),
         wrap(made, "load_state_dict", lambda of, *_, **__: recording.event("load-optimizer", type(of).__qualname__)),

@@ -61,13 +61,12 @@ def record(path: str | Path, *, steps: tuple[int, int] | None = None, modules: b
         try:
             yield
         finally:
-            finish(recording)
+            finish(recording, sys.exc_info()[0])
 
 
-def finish(recording: Recording) -> None:
-    """Write what was seen, for the last time."""
+def finish(recording: Recording, failure: type[BaseException] | None) -> None:
+    """Write what was seen, for the last time, and what ended the run, if anything did."""
     if not recording.stopped:
-        failure = getattr(sys, "last_type", None)
         recording.flush("ended" if failure is None else f"raised {failure.__name__}")
         recording.stop()
 

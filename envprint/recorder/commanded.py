@@ -29,7 +29,7 @@ def begin() -> None:
 def _finish(recording: Recording, claim: Claim) -> None:
     """Write for the last time; what made no steps writes only if it is the command, and nothing it started trained."""
     if recording.steps.count or (claim.is_free() and (claim.is_foremost or "torch" in sys.modules)):
-        finish(recording)
+        finish(recording, getattr(sys, "last_type", None))  # what Python died of
 
 
 def _is_of_multiprocessing() -> bool:

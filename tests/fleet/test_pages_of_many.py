@@ -28,7 +28,7 @@ def test_what_names_hold_stays_text(text: str) -> None:
 
     assert not any(mark in each for mark in ("\x1b", "\u202e") for each in (page, terminal, issue))
     assert not any(mark in page for mark in ("<script", "<img"))
-    assert not re.search(r"(?<![\\`])<(script|img)", issue)
+    assert not re.search(r"(?<!\\)<(script|img)", re.sub("`[^`]*`", "", issue))
 
 
 def test_the_text_has_80_columns_and_tells_all_parts() -> None:

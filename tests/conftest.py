@@ -28,6 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "lab": "emulated machines take minutes: set ENVPRINT_SKIP_NOTHING=1 (root, x86-64 Linux, qemu-user-static)",
         "git": None if shutil.which("git") else "git is not installed",
         "browser": None if can_browse() else "Chromium, chromedriver or selenium is not installed",
+        "postgres": None if can_start_postgres() else "PostgreSQL's initdb and pg_ctl are not installed",
         "cc": None if shutil.which("cc") else "there is no C compiler",
     }
     for item in items:
@@ -42,6 +43,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def can_browse() -> bool:
     """Tell whether there is a browser, and what drives it."""
     return bool(shutil.which("chromium") and shutil.which("chromedriver") and importlib.util.find_spec("selenium"))
+
+
+def can_start_postgres() -> bool:
+    """Tell whether there are PostgreSQL's own programs; Debian keeps them out of the path."""
+    return bool(shutil.which("initdb") or next(Path("/usr/lib/postgresql").glob("*/bin/initdb"), None))
 
 
 @pytest.fixture

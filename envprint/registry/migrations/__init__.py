@@ -1,0 +1,1 @@
+"""The registry's tables as they came to be, for alembic."""

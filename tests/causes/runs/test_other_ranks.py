@@ -25,7 +25,7 @@ ACCELERATE = [
 
 def record(launcher: list[str], manifest: Path) -> None:
     """Record a run of the script that a launcher starts."""
-    words = [sys.executable, "-m", "envprint", "capture", "-o", str(manifest), "--", *launcher, "ranks_loop.py"]
+    words = [sys.executable, "-m", "envprint", "capture", "-o", str(manifest), "--", *launcher, "shared_by_ranks.py"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
     done = subprocess.run(words, check=False, capture_output=True, text=True, cwd=SCRIPTS, timeout=300, env=environment)
     assert 0 == done.returncode, done.stderr[-2000:]

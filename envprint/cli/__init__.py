@@ -21,6 +21,7 @@ from envprint.cli._group import (
     report_format_option,
 )
 from envprint.cli._knowledge import cause, doctor
+from envprint.cli._serve import serve
 from envprint.cli._sweep import sweep
 from envprint.errors import EnvprintError
 
@@ -210,6 +211,7 @@ def check(ctx: click.Context, checkpoint: str, format_: str) -> None:
 main.add_command(cause)
 main.add_command(doctor)
 main.add_command(fleet)
+main.add_command(serve)
 main.add_command(sweep)
 
 if __name__ == "__main__":

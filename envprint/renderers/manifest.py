@@ -31,7 +31,7 @@ def lay_out_manifest(manifest: Manifest) -> RenderableType:
     where = " on ".join(brief(taken[key]) for key in ("at", "host") if taken.get(key))
     parts: list[RenderableType] = [Text(f"{plain(manifest.id[:19])}  {where}".rstrip(), style="bold")]
     for name in SECTIONS:
-        rows = list(_section(name, manifest, document))
+        rows = list(section_rows(name, manifest, document))
         if rows:
             parts += ["", Text(name, style="bold cyan"), _grid(rows)]
     if manifest.lineage:
@@ -47,7 +47,7 @@ def lay_out_manifest(manifest: Manifest) -> RenderableType:
     return Padding(Group(*parts), (0, 1, 0, 1))
 
 
-def _section(name: str, manifest: Manifest, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def section_rows(name: str, manifest: Manifest, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Return the rows of a section: what is large in words, of the others each fact."""
     if name == "probes" and manifest.probes:
         return probe_rows(manifest.probes)

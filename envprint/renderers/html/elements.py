@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from envprint.renderers.plain import brief, plain
 
-VOID = {"meta"}
+VOID = {"input", "meta"}
 VALUE = 400  # characters of a value
 WORDS = 2000  # characters of what may be a sentence
 

@@ -106,3 +106,10 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def nothing_compiled() -> None:
+    """Forget what other tests of this process compiled: where something was, no modules are recorded."""
+    if "torch._dynamo" in sys.modules:
+        sys.modules["torch._dynamo"].reset()

@@ -147,7 +147,7 @@ def test_an_unwritable_place_is_one_line(envprint: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "named", "hint"),
     [
-        (["diff"], "'A'", "envprint diff --help"),
+        (["diff"], "A [B]", "envprint diff --help"),
         (["nonsense"], "nonsense", "envprint --help"),
         (["--nonsense"], "--nonsense", "envprint --help"),
         (["show", "a", "--format", "xml"], "'xml' is not one of 'text', 'json'", "envprint show --help"),

@@ -14,7 +14,7 @@ from _recorded_commands import run, said  # noqa: E402
 from _recorded_twice import run_of  # noqa: E402
 from test_no_effect import STAMP  # noqa: E402
 
-pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread", "nothing_compiled")]
 
 
 def test_what_is_compiled_before_a_recording_begins_is_not_listened_to() -> None:

@@ -24,7 +24,7 @@ from _recorded_windows import (  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn.modules import module as of_modules  # noqa: E402
 
-pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread", "nothing_compiled")]
 
 
 def test_modules_are_told_of_within_the_window_only() -> None:

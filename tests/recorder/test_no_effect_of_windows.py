@@ -19,7 +19,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook  # noqa: E402
 
 import envprint  # noqa: E402
 
-pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread", "nothing_compiled")]
 HOOKS = (
     "_global_forward_pre_hooks", "_global_forward_hooks", "_global_forward_hooks_always_called",
     "_global_forward_hooks_with_kwargs", "_global_backward_hooks", "_global_backward_pre_hooks",

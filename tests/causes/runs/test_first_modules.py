@@ -27,7 +27,7 @@ from envprint.causes.runs.module_words import say_module  # noqa: E402
 from envprint.manifest.ledger import Run  # noqa: E402
 from envprint.renderers import render  # noqa: E402
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("nothing_compiled")]
 FORWARD: tuple[tuple[Change, str], ...] = (
     (drop_more, "3.drop"),
     (drop_nothing, "4.drop"),

@@ -21,6 +21,7 @@ from envprint.cli._group import (
     report_format_option,
 )
 from envprint.cli._knowledge import cause, doctor
+from envprint.cli._registry import ls, pull, push
 from envprint.cli._serve import serve
 from envprint.cli._sweep import sweep
 from envprint.errors import EnvprintError
@@ -42,6 +43,8 @@ def main() -> None:
 @anonymous_option
 @click.option("--steps", metavar="A:B", help="Of a run: keep each step from A to B, and read it whole.")
 @click.option("--modules", is_flag=True, help="With --steps: what each module gives there, forward and backward.")
+@click.option("--push", "pushed", is_flag=True, help="Push it to the registry of ENVPRINT_SERVER, and print its id.")
+@click.option("--label", help="With --push: what it is called there.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def capture(  # noqa: PLR0913 - an option each
@@ -54,6 +57,8 @@ def capture(  # noqa: PLR0913 - an option each
     anonymous: bool,
     steps: str | None,
     modules: bool,
+    pushed: bool,
+    label: str | None,
     command: tuple[str, ...],
 ) -> None:
     """Capture this machine as a fresh process sees it, and what its probe kernels compute.
@@ -61,7 +66,11 @@ def capture(  # noqa: PLR0913 - an option each
     With a command behind --, as `envprint capture -o run.json -- python train.py`, that is run, and recorded as it
     trains, without a change to its code: seeds, batches, losses, weights. The status is the command's own then.
     """
+    if label is not None and not pushed:
+        raise EnvprintError("--label is of a push; expected --push")
     if command:
+        if pushed:
+            raise EnvprintError("--push is not for a run; expected -o FILE", hint="then: envprint push FILE")
         from envprint.cli._recording import run_recorded
 
         ctx.exit(run_recorded(command, output, force=force, anonymous=anonymous, steps=steps, modules=modules))
@@ -69,15 +78,19 @@ def capture(  # noqa: PLR0913 - an option each
         raise EnvprintError("--steps and --modules are of a run; expected its command, as -- python train.py")
     from envprint.cli._capture import capture_with_progress
     from envprint.cli._output import print_manifest
+    from envprint.cli._registry import push_manifest
     from envprint.manifest import write
     from envprint.manifest.writing import refuse_overwrite
 
-    kind = None if no_probe else probe
-    if output == STANDARD_OUTPUT:
-        print_manifest(capture_with_progress(anonymous=anonymous, probe=kind), "json")
-        return
-    refuse_overwrite(output, force=force)
-    write(capture_with_progress(anonymous=anonymous, probe=kind), output, force=force)
+    if output != STANDARD_OUTPUT:
+        refuse_overwrite(output, force=force)
+    manifest = capture_with_progress(anonymous=anonymous, probe=None if no_probe else probe)
+    if output != STANDARD_OUTPUT:
+        write(manifest, output, force=force)
+    elif not pushed:
+        print_manifest(manifest, "json")
+    if pushed:
+        push_manifest(manifest, label, server=None)
 
 
 @main.command()
@@ -90,7 +103,7 @@ def diff(ctx: click.Context, sides: tuple[str, ...], *, noise: str | None, forma
 
     A and B are manifests, saved models, or saved texts of torch's collect_env; - is standard input. Of two saved models
     the tensors are compared, too, and whatever else of a model their manifests describe. Of many manifests the odd ones
-    out are named, and the fewest facts that tell them apart.
+    out are named, and the fewest facts that tell them apart. Where ENVPRINT_SERVER names a registry, its ids will do.
     Status: 0 nothing that matters differs, 1 it does or nobody can tell, 2 trouble.
     """
     from envprint.cli import _many
@@ -211,6 +224,9 @@ def check(ctx: click.Context, checkpoint: str, format_: str) -> None:
 main.add_command(cause)
 main.add_command(doctor)
 main.add_command(fleet)
+main.add_command(ls)
+main.add_command(pull)
+main.add_command(push)
 main.add_command(serve)
 main.add_command(sweep)
 

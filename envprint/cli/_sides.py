@@ -5,6 +5,7 @@ from pathlib import Path
 from envprint.causes import explain
 from envprint.checkpoints.loading import is_model, load
 from envprint.errors import EnvprintError
+from envprint.manifest import Manifest
 from envprint.report import Report
 
 
@@ -12,19 +13,29 @@ def explain_against_here(a: str) -> Report:
     """Return how a manifest differs from this machine now."""
     from envprint.cli._capture import capture_with_progress
 
-    left = load(a)
+    left = pulled(a) or load(a)
     right = capture_with_progress(probe=left.probes.kind if left.probes else None)
     return explain(left, right, name_a=a, name_b="this machine")
 
 
 def explain_files(a: str, b: str) -> Report:
     """Return how two files differ: manifests, saved models, or one of each."""
-    if not is_model(a) and not is_model(b):
-        return explain(load(a), load(b), name_a=a, name_b=b)
+    left, right = pulled(a), pulled(b)
+    if (left or not is_model(a)) and (right or not is_model(b)):
+        return explain(left or load(a), right or load(b), name_a=a, name_b=b)
     from envprint.cli._capture import progress
 
     with progress(f"comparing {Path(a).name} with {Path(b).name}"):
-        return explain(a, b, name_a=a, name_b=b)
+        return explain(left or a, right or b, name_a=a, name_b=b)
+
+
+def pulled(name: str) -> Manifest | None:
+    """Return what the registry has of an id, where one is configured, and no file is called so."""
+    from envprint.registry.client import REFERENCE, client_of, is_configured
+
+    if not is_configured() or not REFERENCE.fullmatch(name) or Path(name).exists():
+        return None
+    return client_of().pull(name)
 
 
 def with_noise(report: Report, a: str, b: str | None, noise: str) -> Report:

@@ -89,6 +89,8 @@ def _json_object(content: bytes, name: str) -> dict[str, Any]:
     except orjson.JSONDecodeError as exc:
         raise _refused(f"{name} is not JSON: {exc}", "is it whole? capture it again") from exc
     refuse_excess(b"", document, name)
+    if orjson.dumps(document) == content:  # as a registry's client sends it: nothing was there twice, or too large
+        return document
     try:
         json.loads(content, object_pairs_hook=_unique, parse_int=_bounded_integer, parse_float=_finite)
     except ValueError as exc:

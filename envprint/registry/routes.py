@@ -29,6 +29,7 @@ from envprint.renderers import render
 from envprint.renderers.plain import json_text
 
 SIZE = 50  # of a page
+SMALL = 256 * 1024  # bytes of a body
 LABELS = 500  # that a page offers
 COMPUTING = anyio.CapacityLimiter(2)  # comparisons at once
 SCHEMES = {"token": {"type": "http", "scheme": "bearer"}}
@@ -54,10 +55,13 @@ router = APIRouter(responses=responses(401, 429))
     "/manifests", status_code=201, openapi_extra={**TOKEN, "requestBody": BODY},
     responses={200: {"model": Pushed}, **responses(400, 403, 408, 409, 413, 415, 422, 503)}, response_model=Pushed,
 )  # fmt: skip
-async def push(request: Request, service: Serving, label: Label = None) -> Response:
+async def push(request: Request, label: Label = None) -> Response:
     """Keep a manifest, once by its id, under a label: 201 where it is new, 200 where it was there."""
+    service = service_of(request)
     service.access.require_push(request)
-    entry = await anyio.to_thread.run_sync(entry_of, await read_body(request))
+    body = await read_body(request)
+    # a thread costs a small one more than it takes, for both want Python's lock
+    entry = entry_of(body) if len(body) < SMALL else await anyio.to_thread.run_sync(entry_of, body)
     new = await asyncio.wrap_future(service.writer.put(Push(entry, label)))
     return JSONResponse({"id": f"sha256:{entry.digest}", "new": new}, 201 if new else 200)
 

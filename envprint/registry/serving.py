@@ -1,5 +1,6 @@
 """Serve a registry with uvicorn."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -42,6 +43,8 @@ def serve(  # noqa: PLR0913 - an option each
         app, access_log=False, log_level="warning", server_header=False, limit_concurrency=AT_ONCE, http="httptools",
         timeout_graceful_shutdown=10, proxy_headers=False,
     )  # fmt: skip
+    gc.enable()  # the command line does without; a server would grow
+    gc.freeze()
     with listening:
         uvicorn.Server(config).run(sockets=[listening])
     engine.dispose()

@@ -2,12 +2,14 @@
 
 import queue
 import threading
+import time
 from concurrent.futures import Future
 
 from envprint.registry.refusal import RefusedError
 from envprint.registry.store import Push, Store
 
 MOST = 64  # pushes of a transaction
+GATHERING = 0.005  # seconds that a push waits for others: a transaction of ten costs hardly more than one of one
 WAITING = 256  # pushes that may wait; of more each holds its body in memory
 Item = tuple[Push, "Future[bool]"]
 
@@ -44,6 +46,7 @@ class Writer:
 
     def _gathered(self, first: Item) -> tuple[list[Item], bool]:
         """Return what waits already, and whether more may come."""
+        time.sleep(GATHERING)
         items = [first]
         while len(items) < MOST and not self._waiting.empty():
             item = self._waiting.get()

@@ -20,6 +20,7 @@ from models import measure_models
 from orders import measure_orders
 from probes import measure_probes
 from recorder import measure_recorder
+from registry import measure_registry
 from settings import measure_settings
 
 PYTHON = sys.executable
@@ -60,6 +61,7 @@ def main() -> None:
         measure_models,
         measure_recorder,
         measure_fleet,
+        measure_registry,
     ):
         for figure in measure():
             print(figure.line(), flush=True)

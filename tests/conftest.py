@@ -19,6 +19,12 @@ if "PYTHONPATH" in os.environ:  # tests start processes in folders of their own
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep the slow tests of a file in one process, where several run: what they set up is set up once."""
+    if any(item.get_closest_marker(mark) for mark in ("lab", "browser", "slow")):
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.hookimpl(trylast=True)  # after pytest-randomly
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip by name what this machine cannot run, and run the fast tests first."""
@@ -108,8 +114,15 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.fixture(scope="module")
+def nothing_compiled_before() -> None:
+    """Forget what other files of tests compiled: where something was, no modules are recorded."""
+    if "torch._dynamo" in sys.modules:
+        sys.modules["torch._dynamo"].reset()
+
+
 @pytest.fixture
-def nothing_compiled() -> None:
-    """Forget what other tests of this process compiled: where something was, no modules are recorded."""
+def nothing_compiled(nothing_compiled_before: None) -> None:
+    """Forget what other tests of this process compiled."""
     if "torch._dynamo" in sys.modules:
         sys.modules["torch._dynamo"].reset()

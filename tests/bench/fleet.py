@@ -51,7 +51,15 @@ def measure_fleet() -> Iterator[Bound]:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, "job.py")
         script.write_text(JOB)
-        launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(RANKS), str(script)]
+        launch = [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            "--nproc-per-node",
+            str(RANKS),
+            str(script),
+        ]
         done = subprocess.run(launch, capture_output=True, text=True, check=True)
     members, seconds = done.stdout.split()
     name = f"compare_ranks of {RANKS} local processes, beside the probes; {members} alike"

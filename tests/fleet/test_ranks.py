@@ -12,7 +12,7 @@ import pytest
 from envprint.fleet.ranks import with_device_named_alike
 
 HERE = Path(__file__).parent
-TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "4")
+TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "4")
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 

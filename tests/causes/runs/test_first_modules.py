@@ -44,7 +44,7 @@ BACKWARD: tuple[tuple[Change, str], ...] = (
 
 
 @pytest.fixture(scope="module")
-def usual() -> Run:
+def usual(nothing_compiled_before: None) -> Run:
     return recorded()
 
 

@@ -13,7 +13,7 @@ from envprint.causes import explain
 from envprint.manifest import load
 from envprint.report import Report
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 # those that libraries do in their own way; all of them are injected by tests/bench/runs
 OF_LIBRARIES = frozenset(
@@ -21,12 +21,11 @@ OF_LIBRARIES = frozenset(
      "numpy-worker-duplicate-seed", "optimizer-state-missing", "rng-state-on-resume", "scheduler-state-missing",
      "train-vs-eval")
 )  # fmt: skip
-QUICK = frozenset(("seed-value-differs", "shuffle-order"))
 
 
 def parameters(cases: tuple[Injected, ...]) -> list[object]:
-    """Return cases as parameters; those that are not quick are slow."""
-    return [pytest.param(case, id=case.id, marks=[] if case.id in QUICK else [pytest.mark.slow]) for case in cases]
+    """Return cases as parameters."""
+    return [pytest.param(case, id=case.id) for case in cases]
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +53,6 @@ def test_an_injected_cause_is_the_first_finding_at_the_step_at_which_it_acts(
     check(case, recorder)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("script", IMPORTED)
 def test_causes_are_found_within_libraries_that_train(script: str, tmp_path: Path) -> None:
     pytest.importorskip(IMPORTED[script].partition(".")[0])

@@ -20,7 +20,7 @@ from envprint.recorder.launching import recorded_environment
 from envprint.recorder.recording import Recording
 from envprint.recorder.sampling import is_read_whole, is_sampled
 
-ROUNDS, BLOCK = 20, 3  # blocks of steps, in turn
+ROUNDS, BLOCK = 60, 2  # blocks of steps, in turn
 STEPS = 1000
 MILLION = 1_000_000
 STARTS = 5
@@ -94,13 +94,18 @@ def in_turn(step: Callable[[], None], path: Path) -> tuple[float, tuple[float, f
     plain: list[float] = []
     above: list[float] = []
     for before in (BETWEEN, KEPT, WHOLE):
-        pairs = [
-            (statistics.median(plain_times(step)), statistics.median(recorded_times(recording, step, before)))
-            for _ in range(ROUNDS)
-        ]
+        pairs = [one_of_each(recording, step, before, first=bool(number % 2)) for number in range(ROUNDS)]
         plain += [alone for alone, _ in pairs]
         above.append(statistics.median(with_it - alone for alone, with_it in pairs))
     return statistics.median(plain), (above[0], above[1], above[2])
+
+
+def one_of_each(recording: Recording, step: Callable[[], None], before: int, *, first: bool) -> tuple[float, float]:
+    """Return the seconds of a plain step and of a recorded one, which is taken `first` every other time."""
+    if first:
+        recorded = statistics.median(recorded_times(recording, step, before))
+        return statistics.median(plain_times(step)), recorded
+    return statistics.median(plain_times(step)), statistics.median(recorded_times(recording, step, before))
 
 
 def plain_times(step: Callable[[], None]) -> list[float]:

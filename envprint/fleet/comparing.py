@@ -6,7 +6,7 @@ from envprint.errors import EnvprintError
 from envprint.fleet.grouping import group, kernels_of_all
 from envprint.fleet.reading import Catalogue, Known, Reading, files_of, read_all
 from envprint.fleet.reasons import explain_group
-from envprint.fleet.report import FleetReport, Group, Member
+from envprint.fleet.report import FleetReport, Group, Member, Unsettled
 from envprint.fleet.settling import unsettled
 from envprint.fleet.telling import tell_apart
 from envprint.manifest import load
@@ -38,9 +38,14 @@ def compare_known(
     """Return how many manifests differ; `read` gives the whole of one by its name, which few are asked for."""
     grouping = group(known)
     explained: list[Group] = []
+    notes: list[str] = []
     for number in range(1, len(grouping.groups) + 1):
         tick(f"group {number} of {len(grouping.groups)}")
-        explained.append(_explained(number, grouping.groups, catalogue, read))
+        try:
+            explained.append(_explained(number, grouping.groups, catalogue, read))
+        except EnvprintError as exc:  # what one file holds keeps nobody else from an answer
+            notes.append(f"group {number} is not explained: {exc}")
+            explained.append(_bare(number, grouping.groups[number - 1]))
     facts, sufficient, confidence = tell_apart(grouping.groups, explained, catalogue)
     ids = {each.name: each.id for each in known}
     apart = {**grouping.apart, **grouping.partly, **(refused or {})}
@@ -54,22 +59,23 @@ def compare_known(
         facts=facts,
         sufficient=sufficient,
         confidence=confidence,
+        notes=tuple(notes),
         apart=tuple(Member(name=name, id=ids.get(name, ""), reason=reason) for name, reason in sorted(apart.items())),
     )
 
 
 def _explained(number: int, groups: Sequence[Sequence[Known]], catalogue: Catalogue, read: Reading) -> Group:
     theirs = groups[number - 1]
-    if number == 1 or number > EXPLAINED:
-        compared = sum(each is not None for each in theirs[0].bits.values())
-        return Group(
-            number=number,
-            members=tuple(each.name for each in theirs),
-            example=theirs[0].name,
-            compared=compared,
-            unsettled=unsettled(theirs, catalogue, read) if number == 1 else (),
-        )
-    return explain_group(number, groups, catalogue, read)
+    if number == 1:
+        return _bare(number, theirs, unsettled(theirs, catalogue, read))
+    return explain_group(number, groups, catalogue, read) if number <= EXPLAINED else _bare(number, theirs)
+
+
+def _bare(number: int, theirs: Sequence[Known], left: tuple[Unsettled, ...] = ()) -> Group:
+    """Return a group that is compared with no other."""
+    compared = sum(each is not None for each in theirs[0].bits.values())
+    names = tuple(each.name for each in theirs)
+    return Group(number=number, members=names, example=names[0], compared=compared, unsettled=left)
 
 
 def _verdict(groups: Sequence[Group], apart: Mapping[str, str]) -> Verdict:

@@ -114,3 +114,14 @@ def test_a_machine_that_lacks_kernels_keeps_the_answer_open(tmp_path: Path) -> N
 def test_fewer_than_two_manifests_are_trouble(tmp_path: Path) -> None:
     with pytest.raises(EnvprintError, match="expected two or more"):
         compare_files(write_all(tmp_path, {"a": real(USUAL)}))
+
+
+def test_a_manifest_that_can_only_be_read_in_part_keeps_nobody_from_an_answer(tmp_path: Path) -> None:
+    broken = with_other_bits(real(USUAL), "matmul-square-f32")
+    broken["cpu"] = "no section at all"
+    files = {"a": real(USUAL), "b": real(USUAL), "broken": broken, "odd": real(ONE_THREAD)}
+    report = compare_files(write_all(tmp_path, files))
+
+    assert 3 == len(report.groups)
+    assert ["intra-op-threads"] == [group.findings[0].cause for group in report.groups if group.findings]
+    assert any("is not explained" in note and "broken.json" in note for note in report.notes)

@@ -50,5 +50,6 @@ def make_app(
     )
     app.include_router(router)
     answer_problems(app)
-    app.openapi().setdefault("components", {})["securitySchemes"] = SCHEMES
+    app.state.routes = router.routes
+    app.openapi().setdefault("components", {}).update(securitySchemes=SCHEMES)
     return Front(app, Allowance(rate), names)

@@ -38,7 +38,7 @@ def show_runs(page: Page, asked: Search, labels: Sequence[str]) -> str:
 def show_manifest(found: Found, manifest: Manifest) -> str:
     """Return the page of one manifest: what it is called, what may come of it, and all its facts."""
     facts = [
-        ("id", code(found.id, class_="id")),
+        ("id", tag("code", found.id, class_="id")),
         ("labels", join((tag("a", each, href=_path("/runs", [("label", each)])) for each in found.labels), ", ")),
         ("host", found.host or ""),
         ("taken", found.taken_at or ""),
@@ -53,9 +53,10 @@ def show_manifest(found: Found, manifest: Manifest) -> str:
         tag("button", "Compare"),
         action="/diff", method="get", class_="against",
     )  # fmt: skip
+    hazards = [each.model_copy(update={"sides": ()}) for each in examine(manifest).hazards]  # there is one side
     sections = [
         section("against", "Compare with", against),
-        show_hazards(examine(manifest).hazards, "Hazards"),
+        show_hazards(hazards, "Hazards"),
         section("facts", "What was captured", *_facts(manifest)),
     ]
     return _page(found.digest[:SHOWN], header, *sections)

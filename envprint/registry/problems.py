@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from envprint.errors import EnvprintError
 from envprint.registry.refusal import RefusedError
@@ -56,10 +57,19 @@ def _of_envprint(request: Request, exc: Exception) -> Response:
     return problem(status, str(exc), hint=getattr(exc, "hint", None), headers=headers)
 
 
-def _of_http(_: Request, exc: Exception) -> Response:
+def _of_http(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)  # noqa: S101 - the handler's own
+    headers = dict(exc.headers or {})
+    if exc.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
     hint = "openapi.json says what there is" if exc.status_code == HTTPStatus.NOT_FOUND else None
-    return problem(exc.status_code, str(exc.detail), hint=hint, headers=exc.headers)
+    return problem(exc.status_code, str(exc.detail), hint=hint, headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """Return what a path can be asked with: each of its methods is a route, and each names its own alone."""
+    there = [each for each in request.app.state.routes if each.matches(request.scope)[0] is not Match.NONE]
+    return {method for each in there for method in getattr(each, "methods", None) or ()}
 
 
 def _of_parameters(_: Request, exc: Exception) -> Response:

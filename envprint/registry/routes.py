@@ -20,6 +20,7 @@ from envprint.registry.answers import (
     wants_html,
 )
 from envprint.registry.body import read_body
+from envprint.registry.described import MANIFEST
 from envprint.registry.entry import entry_of
 from envprint.registry.pages import show_manifest, show_runs
 from envprint.registry.problems import responses
@@ -34,8 +35,7 @@ LABELS = 500  # that a page offers
 COMPUTING = anyio.CapacityLimiter(2)  # comparisons at once
 SCHEMES = {"token": {"type": "http", "scheme": "bearer"}}
 TOKEN: dict[str, Any] = {"security": [{}, {"token": []}]}  # whether one is needed is the server's choice
-MANIFEST_SCHEMA = {"type": "object", "required": ["schema"], "description": "A manifest: schemas/manifest-1.json."}
-BODY = {"required": True, "content": {"application/json": {"schema": MANIFEST_SCHEMA}}}
+BODY = {"required": True, "content": {"application/json": {"schema": MANIFEST}}}
 CONTENT = {"text/html": {"schema": {"type": "string"}}, "application/json": {"schema": {"type": "object"}}}
 TWINS: dict[int | str, dict[str, Any]] = {200: {"content": CONTENT}}
 Serving = Annotated[Service, Depends(service_of)]
@@ -115,8 +115,8 @@ async def diff(request: Request, service: Read, a: Reference, b: Reference) -> R
     return Response(text, media_type="text/html" if html else "application/json")
 
 
-@router.get("/fleet", responses={**TWINS, **responses(422)}, openapi_extra=TOKEN)
-@router.get("/fleet.json", responses=responses(422), openapi_extra=TOKEN)
+@router.get("/fleet", responses={**TWINS, **responses(404, 422)}, openapi_extra=TOKEN)
+@router.get("/fleet.json", responses=responses(404, 422), openapi_extra=TOKEN)
 async def fleet(request: Request, service: Read, asked: Asked) -> Response:
     """Return which of the manifests that are searched for compute the same bits, and what tells the others."""
     html = wants_html(request, usual=True)

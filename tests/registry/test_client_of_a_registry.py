@@ -26,11 +26,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-def test_what_is_pushed_is_listed_pulled_and_compared(server: Server, envprint: Run, tmp_path: Path) -> None:
-    variables = {"ENVPRINT_SERVER": server.url}
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Server]:
+    with serving(on_sqlite(tmp_path), folder=tmp_path) as running:
+        yield running
+
+
+def test_what_is_pushed_is_listed_pulled_and_compared(empty: Server, envprint: Run, tmp_path: Path) -> None:
+    variables = {"ENVPRINT_SERVER": empty.url}
     zen, haswell = load(ZEN), load(HASWELL)
     pushed = envprint("push", str(ZEN), "--label", "run 12", **variables)
-    again = envprint("push", str(ZEN), "--server", server.url + "/")
+    again = envprint("push", str(ZEN), "--server", empty.url + "/")
     envprint("push", str(HASWELL), "--label", "run 13", **variables)
     listed = envprint("ls", "--label", "run 12", **variables)
     pulled = envprint("pull", zen.id[:15], "-o", "pulled.json", **variables)

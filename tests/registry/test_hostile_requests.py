@@ -149,7 +149,7 @@ def test_a_body_that_ends_early_leaves_nothing_behind(server: Server) -> None:
         ("/manifests?after=nan", 422),
         ("/manifests?q=%00", 422),
         ("/manifests?label=" + "a" * 201, 422),
-        ("/fleet?label=none", 422),
+        ("/fleet?label=none", 404),
         ("/../../etc/passwd", 404),
         ("/docs", 404),
     ],
@@ -163,7 +163,7 @@ def test_another_method_is_refused_and_told_which_there_are(server: Server) -> N
     answer = server.client.delete("/manifests")
 
     assert 405 == refusal(answer)[0]
-    assert answer.headers["allow"]
+    assert "GET, POST" == answer.headers["allow"]
 
 
 @pytest.mark.parametrize("label", ["", "a\nb", "\x00", "x" * 201, "\x1b[31m"])

@@ -118,19 +118,13 @@ def _finite(digits: str) -> None:
 
 
 def _depth_exceeds(value: object, limit: int) -> bool:
-    level: list[Any] = [value]
+    level: list[Any] = [value] if isinstance(value, (dict, list)) else []
     for _ in range(limit + 1):
-        children = [_children(item) for item in level]
-        level = [child for group in children for child in group if isinstance(child, (dict, list))]
         if not level:
             return False
-    return True
-
-
-def _children(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+        inner = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [child for each in inner for child in each if isinstance(child, (dict, list))]
+    return bool(level)
 
 
 def _check_schema(schema: object, name: str) -> None:

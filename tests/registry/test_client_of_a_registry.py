@@ -10,8 +10,9 @@ import pytest
 from _servers import Server, on_sqlite, serving
 from _stored import SAMPLES, content, document, store_in
 
+from envprint.errors import EnvprintError
 from envprint.manifest import load
-from envprint.registry.client import is_address
+from envprint.registry.client import Client, is_address
 from envprint.registry.tokens import Tokens
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -147,14 +148,14 @@ class Liar(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_what_is_no_registry_is_told_in_a_line(envprint: Run) -> None:
+def test_what_is_no_registry_is_told_in_a_sentence() -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Liar) as lying:
         threading.Thread(target=lying.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{lying.server_address[1]}"
+        client = Client(f"http://127.0.0.1:{lying.server_address[1]}")
         for _ in Liar.answers:
-            done = envprint("pull", document(1)["id"], "--server", address)
-            assert (2, "") == (done.returncode, done.stdout)
-            assert "internal error" not in done.stderr
+            with pytest.raises(EnvprintError) as told:
+                client.pull(document(1)["id"])
+            assert "\n" not in str(told.value)
         lying.shutdown()
 
 

@@ -143,7 +143,7 @@ def _matching(statement: Select[Any], search: Search) -> Select[Any]:
     if search.host is not None:
         statement = statement.where(ManifestRow.host == search.host)
     if search.gpu is not None:
-        statement = statement.where(func.lower(ManifestRow.gpu).contains(search.gpu.lower(), autoescape=True))
+        statement = statement.where(ManifestRow.gpu.icontains(search.gpu, autoescape=True))
     for word in (search.q or "").lower().split():
         labelled = select(LabelRow.manifest).where(LabelRow.words.contains(word, autoescape=True))
         statement = statement.where(

@@ -7,6 +7,7 @@ import gc
 import importlib
 import json
 import os
+import random
 import runpy
 import sys
 from pathlib import Path
@@ -37,6 +38,9 @@ def record(script: str, folder: str, variables: dict[str, str], manifest: str, s
     os.chdir(folder)
     os.environ.update(variables)
     sys.argv, sys.path[0] = [script], folder
+    random.seed()  # a process that begins draws its state from the system, and a child has that of its parent
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
     try:
         _recorded(script, Path(manifest))
         status = 0

@@ -94,11 +94,12 @@ def capture(  # noqa: PLR0913 - an option each
 
 
 @main.command()
-@click.argument("sides", nargs=-1, required=True, metavar="A [B]...")
+@click.argument("sides", nargs=-1, metavar="A [B]...")
+@click.option("--label", metavar="LABEL", help="Compare all that the registry has under this label.")
 @click.option("--noise", metavar="SWEEP", help="Say of two runs whether they are further apart than seeds make them.")
 @report_format_option
 @click.pass_context
-def diff(ctx: click.Context, sides: tuple[str, ...], *, noise: str | None, format_: str) -> None:
+def diff(ctx: click.Context, sides: tuple[str, ...], *, label: str | None, noise: str | None, format_: str) -> None:
     """Explain how A and B differ; without B, A and this machine now; of more, or a folder, which compute the same bits.
 
     A and B are manifests, saved models, or saved texts of torch's collect_env; - is standard input. Of two saved models
@@ -112,8 +113,10 @@ def diff(ctx: click.Context, sides: tuple[str, ...], *, noise: str | None, forma
 
     if sides.count("-") > 1:
         raise EnvprintError("both sides are standard input; one can be")
-    if _many.are_many(sides):
-        ctx.exit(SAME if _many.print_many(sides, format_, noise) else DIFFERENT)
+    if _many.are_many(sides, label):
+        ctx.exit(SAME if _many.print_many(sides, format_, noise, label) else DIFFERENT)
+    if not sides:
+        raise click.MissingParameter(param_hint="'A [B]...'", param_type="argument")
     a, b = sides[0], sides[1] if sides[1:] else None
     report = explain_against_here(a) if b is None else explain_files(a, b)
     if noise is not None:

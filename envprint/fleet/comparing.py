@@ -4,28 +4,37 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from envprint.errors import EnvprintError
 from envprint.fleet.grouping import group, kernels_of_all
-from envprint.fleet.reading import Catalogue, Known, Reading, files_of, read_all
+from envprint.fleet.reading import Catalogue, Known, Reading, document_of, files_of, known_of, read_all
 from envprint.fleet.reasons import explain_group
 from envprint.fleet.report import FleetReport, Group, Member, Unsettled
 from envprint.fleet.settling import unsettled
 from envprint.fleet.telling import tell_apart
-from envprint.manifest import load
+from envprint.manifest import Manifest, load, parse_manifest
 from envprint.report import Verdict
 
 EXPLAINED = 16  # groups that are explained; of more the machines have hardly anything in common
 
 
-def compare_files(names: Iterable[str], tick: Callable[[str], None] = lambda _: None) -> FleetReport:
+def compare_files(
+    names: Iterable[str], tick: Callable[[str], None] = lambda _: None, given: Mapping[str, bytes] | None = None
+) -> FleetReport:
     """Return how many manifests differ, of files and of folders of them; EnvprintError where fewer than two are read.
 
-    A file that is no manifest is told in the report, and holds the others up no more.
+    `given` are the contents of others by name. A file that is no manifest is told in the report, and holds the others
+    up no more.
     """
     catalogue = Catalogue()
     known, refused = read_all(dict.fromkeys(files_of(names)), catalogue, tick)
+    contents = given or {}
+    known += [known_of(document_of(content, name), name, catalogue) for name, content in contents.items()]
     if len(known) < 2:  # noqa: PLR2004 - one alone is not compared
         why = f": {next(iter(refused.values()))}" if refused else ""
         raise EnvprintError(f"{len(known)} manifests were found{why}; expected two or more")
-    return compare_known(known, catalogue, load, refused, tick)
+
+    def read(name: str) -> Manifest:
+        return parse_manifest(contents[name], name) if name in contents else load(name)
+
+    return compare_known(known, catalogue, read, refused, tick)
 
 
 def compare_known(

@@ -67,6 +67,25 @@ def test_an_id_is_compared_with_a_file_and_a_file_is_taken_first(server: Server,
     assert 2 == without_server.returncode
 
 
+def test_all_under_a_label_and_three_ids_are_compared_at_once(empty: Server, envprint: Run) -> None:
+    variables = {"ENVPRINT_SERVER": empty.url}
+    pair = [SAMPLES / "pairs" / "intra-op-threads" / f"{side}.json" for side in "ab"]
+    for path in (*pair, ZEN):
+        envprint("push", str(path), "--label", "nodes", **variables)
+    envprint("push", str(HASWELL), "--label", "others", **variables)
+    ids = [load(path).id for path in (*pair, ZEN)]
+    labelled = orjson.loads(envprint("diff", "--label", "nodes", "--format", "json", **variables).stdout)
+    named = orjson.loads(envprint("diff", *ids, "--format", "json", **variables).stdout)
+    nothing = envprint("diff", "--label", "nobody", **variables)
+
+    assert [3, 3] == [len(labelled["groups"]), len(named["groups"])]
+    assert {each[7:19] for each in ids} == {name[:12] for group in labelled["groups"] for name in group["members"]}
+    assert set(ids) == {name for group in named["groups"] for name in group["members"]}
+    assert "intra-op-threads" in {fact["cause"] for fact in labelled["facts"]}
+    assert (2, "") == (nothing.returncode, nothing.stdout)
+    assert "expected two or more" in nothing.stderr
+
+
 @pytest.mark.torch
 def test_a_capture_goes_straight_to_the_registry(server: Server, envprint: Run) -> None:
     done = envprint("capture", "--no-probe", "--push", "--label", "fresh", ENVPRINT_SERVER=server.url)

@@ -50,11 +50,19 @@ def pull(id_: str, output: Path, *, force: bool, server: str | None) -> None:
 @click.option("--label", help="Those of this label.")
 @click.option("--host", help="Those of this host.")
 @click.option("--gpu", help="Those with a GPU that is called so, in part.")
+@click.option("--cause", help="Those in which this cause was found, as by envprint doctor.")
 @click.option("--most", type=click.IntRange(min=1), default=50, show_default=True, help="How many, the latest first.")
 @server_option
 @format_option
 def ls(  # noqa: PLR0913 - an option each
-    *, label: str | None, host: str | None, gpu: str | None, most: int, server: str | None, format_: str
+    *,
+    label: str | None,
+    host: str | None,
+    gpu: str | None,
+    cause: str | None,
+    most: int,
+    server: str | None,
+    format_: str,
 ) -> None:
     """List the manifests of a registry, the latest first."""
     import itertools
@@ -62,7 +70,7 @@ def ls(  # noqa: PLR0913 - an option each
     from envprint.cli._output import print_json, print_text
     from envprint.registry.client import client_of
 
-    found = list(itertools.islice(client_of(server).list(label=label, host=host, gpu=gpu), most))
+    found = list(itertools.islice(client_of(server).list(label=label, host=host, gpu=gpu, cause=cause), most))
     if format_ == "json":
         print_json({"manifests": found})
     else:

@@ -52,11 +52,18 @@ def listed(found: Found) -> Listed:
     return Listed(**facts)
 
 
-def search_of(
-    label: Words = None, host: Words = None, gpu: Words = None, q: Words = None, after: After = None
+def search_of(  # noqa: PLR0913, PLR0917 - a parameter each
+    label: Words = None,
+    host: Words = None,
+    gpu: Words = None,
+    cause: Words = None,
+    q: Words = None,
+    after: After = None,
 ) -> Search:
     """Return what the parameters of a list ask for; a field of a form that was left empty asks for nothing."""
-    return Search(label=label or None, host=host or None, gpu=gpu or None, q=q or None, after=after)
+    return Search(
+        label=label or None, host=host or None, gpu=gpu or None, cause=cause or None, q=q or None, after=after
+    )
 
 
 Asked = Annotated[Search, Depends(search_of)]

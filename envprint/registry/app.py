@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from envprint.registry.access import Access
 from envprint.registry.allowance import Allowance
+from envprint.registry.examining import Examiner
 from envprint.registry.front import Front
 from envprint.registry.problems import answer_problems
 from envprint.registry.routes import SCHEMES, router
@@ -35,8 +36,10 @@ def make_app(
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         writer = Writer(store)
+        examiner = Examiner(store, writer)
         app.state.service = Service(store, writer, Access(Tokens(engine), exposed=exposed, private=private))
         yield
+        examiner.close()
         writer.close()
 
     app = FastAPI(

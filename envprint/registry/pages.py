@@ -1,6 +1,6 @@
 """The pages of the registry: the runs, of which two are chosen to be compared, and one manifest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from urllib.parse import urlencode
 
@@ -14,15 +14,15 @@ from envprint.renderers.html.page import render_page
 from envprint.renderers.html.tables import definitions, fold, section, table
 from envprint.renderers.manifest import section_rows
 
-FIELDS = {"q": "words", "label": "label", "host": "host", "gpu": "GPU"}
+FIELDS = {"q": "words", "label": "label", "host": "host", "gpu": "GPU", "cause": "cause"}
 COLUMNS = ("run", "host", "GPU", "torch", "received", "a", "b")
 NAMED = 3  # labels of a run
 BRAND = tag("nav", tag("span", "envprint registry", class_="quiet"), tag("a", "runs", href="/runs"))
 
 
-def show_runs(page: Page, asked: Search, labels: Sequence[str]) -> str:
+def show_runs(page: Page, asked: Search, offered: Mapping[str, Sequence[str]]) -> str:
     """Return the page of a list: what is searched, what was found, and where more is."""
-    header = [BRAND, tag("h1", "Runs"), _search_form(asked, labels)]
+    header = [BRAND, tag("h1", "Runs"), _search_form(asked, offered)]
     found = page.manifests
     chosen = (1, 0) if len(found) > 1 else (0, 0)  # the latest against the one before
     rows = [_row(each, place, chosen) for place, each in enumerate(found)]
@@ -67,18 +67,19 @@ def _page(title: str, header: Sequence[str], *sections: str) -> str:
     return render_page(f"{title} · envprint", SCHEMA, header, sections, style=style, forms=True)
 
 
-def _search_form(asked: Search, labels: Sequence[str]) -> Html:
-    offered = tag("datalist", lines(tag("option", value=each) for each in labels), id="labels")
+def _search_form(asked: Search, offered: Mapping[str, Sequence[str]]) -> Html:
+    lists = [
+        tag("datalist", lines(tag("option", value=each) for each in values), id=f"{name}s")
+        for name, values in offered.items()
+    ]
     fields = [
         tag(
             "label", title,
-            tag("input", name=name, value=getattr(asked, name) or "", list="labels" if name == "label" else None),
+            tag("input", name=name, value=getattr(asked, name) or "", list=f"{name}s" if name in offered else None),
         )
         for name, title in FIELDS.items()
     ]  # fmt: skip
-    return tag(
-        "form", lines([*fields, offered, tag("button", "Search")]), action="/runs", method="get", class_="search"
-    )
+    return tag("form", lines([*fields, *lists, tag("button", "Search")]), action="/runs", method="get", class_="search")
 
 
 def _row(run: Listed, place: int, chosen: tuple[int, int]) -> list[str]:

@@ -81,7 +81,8 @@ def runs(request: Request, service: Read, asked: Asked) -> Response:
     page = search(service, asked)
     if not wants_html(request, usual=True):
         return Response(page.model_dump_json(), media_type="application/json")
-    return HTMLResponse(show_runs(page, asked, service.store.labels(LABELS)))
+    offered = {"label": service.store.labels(LABELS), "cause": service.store.causes()}
+    return HTMLResponse(show_runs(page, asked, offered))
 
 
 @router.get("/manifests/{reference}", responses={**TWINS, **responses(404, 409, 422)}, openapi_extra=TOKEN)

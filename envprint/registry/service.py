@@ -36,10 +36,10 @@ class Service:
         return explain(self.manifest(left), self.manifest(right), name_a=name_of(left), name_b=name_of(right))
 
     def compare_many(self, search: Search) -> FleetReport:
-        """Return which of the latest manifests compute the same bits, each named by the beginning of its id."""
+        """Return which of the latest manifests compute the same bits, each named by the beginning of its id and its host."""
         found = self.store.page(search, FLEET + 1)
         catalogue = Catalogue()
-        by_name = {each.digest[:SHOWN]: each for each in found[:FLEET]}
+        by_name = {" ".join(filter(None, (each.digest[:SHOWN], each.host))): each for each in found[:FLEET]}
         if len(by_name) < 2:  # noqa: PLR2004 - one alone is not compared
             raise RefusedError(404, f"{len(by_name)} manifests were found; expected two or more")
         known = [

@@ -1,16 +1,16 @@
 """Keep manifests, each once by its id, and find them again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Engine, Select, func, insert, select
+from sqlalchemy import Engine, Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from envprint.registry.entry import Entry, content_of
 from envprint.registry.refusal import RefusedError, not_found
-from envprint.registry.tables import BodyRow, LabelRow, ManifestRow
+from envprint.registry.tables import BodyRow, CauseRow, LabelRow, ManifestRow
 
 LABELS = 20  # of a manifest in a list, the latest
 SHOWN = 12  # digits of an id
@@ -31,6 +31,7 @@ class Search:
     label: str | None = None
     host: str | None = None
     gpu: str | None = None
+    cause: str | None = None
     q: str | None = None
     after: int | None = None
 
@@ -118,6 +119,24 @@ class Store:
         """Return what is searched for, the latest first, at most so many."""
         return list(self._found(_matching(select(*SHOWN_COLUMNS), search).limit(size)))
 
+    def unexamined(self, most: int) -> list[Found]:
+        """Return manifests of which nobody has said yet what is found in them, the latest first."""
+        waiting = select(*SHOWN_COLUMNS).where(ManifestRow.examined.is_(False)).order_by(ManifestRow.number.desc())
+        return list(self._found(waiting.limit(most)))
+
+    def keep_causes(self, found: Found, causes: Iterable[str]) -> None:
+        """Note which causes a manifest alone has the facts for; as often as one likes."""
+        rows = [{"cause": each, "manifest": found.number} for each in sorted(set(causes))]
+        with self.engine.begin() as connection:
+            if rows:
+                connection.execute(self._insert(CauseRow).on_conflict_do_nothing(), rows)
+            connection.execute(update(ManifestRow).where(ManifestRow.number == found.number).values(examined=True))
+
+    def causes(self) -> list[str]:
+        """Return the causes that were found in any manifest, in their order."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(select(CauseRow.cause).distinct().order_by(CauseRow.cause)).scalars())
+
     def labels(self, most: int) -> list[str]:
         """Return labels, each once, in their order."""
         with self.engine.connect() as connection:
@@ -140,6 +159,9 @@ def _matching(statement: Select[Any], search: Search) -> Select[Any]:
     if search.label is not None:
         statement = statement.join(LabelRow, LabelRow.manifest == number).where(LabelRow.label == search.label)
         number = LabelRow.manifest  # the order of the index of labels
+    if search.cause is not None:
+        statement = statement.join(CauseRow, CauseRow.manifest == number).where(CauseRow.cause == search.cause)
+        number = CauseRow.manifest if search.label is None else number
     if search.host is not None:
         statement = statement.where(ManifestRow.host == search.host)
     if search.gpu is not None:

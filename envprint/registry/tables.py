@@ -1,9 +1,24 @@
 """The registry's tables: what is searched, beside it the bodies, and labels and tokens."""
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NUMBER = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER counts up by itself in SQLite
+
+
+WAITING = text("NOT examined")
 
 
 class Base(DeclarativeBase):
@@ -14,7 +29,10 @@ class ManifestRow(Base):
     """What is shown of a manifest in a list, and searched: `words` in lower case; the number orders by arrival."""
 
     __tablename__ = "manifests"
-    __table_args__ = (Index("manifests_by_host", "host", "number"),)
+    __table_args__ = (
+        Index("manifests_by_host", "host", "number"),
+        Index("manifests_to_examine", "number", sqlite_where=WAITING, postgresql_where=WAITING),
+    )
 
     number: Mapped[int] = mapped_column(NUMBER, primary_key=True, autoincrement=True)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
@@ -25,6 +43,16 @@ class ManifestRow(Base):
     torch: Mapped[str | None] = mapped_column(String(200))
     words: Mapped[str] = mapped_column(Text)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
+    examined: Mapped[bool] = mapped_column(Boolean, server_default=false())
+
+
+class CauseRow(Base):
+    """A cause that a manifest alone has the facts for: what `envprint doctor` says of it."""
+
+    __tablename__ = "causes"
+
+    cause: Mapped[str] = mapped_column(String(100), primary_key=True)
+    manifest: Mapped[int] = mapped_column(NUMBER, ForeignKey("manifests.number"), primary_key=True)
 
 
 class BodyRow(Base):

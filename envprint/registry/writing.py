@@ -20,17 +20,23 @@ class Writer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: queue.Queue[Item | None] = queue.Queue(WAITING)
+        self._last = 0.0
         self._thread = threading.Thread(target=self._work, name="envprint-writer", daemon=True)
         self._thread.start()
 
     def put(self, push: Push) -> "Future[bool]":
         """Hand over a push; the result tells whether its manifest is new, once it is on the disk."""
         done: Future[bool] = Future()
+        self._last = time.monotonic()
         try:
             self._waiting.put_nowait((push, done))
         except queue.Full:
             raise RefusedError(503, "more is pushed than can be written", hint="push again in a moment") from None
         return done
+
+    def is_busy(self) -> bool:
+        """Tell whether something was pushed within the last second."""
+        return time.monotonic() - self._last < 1.0
 
     def close(self) -> None:
         """Write what waits, and end."""

@@ -1,4 +1,4 @@
-"""The first tables: manifests, their bodies and labels, and tokens."""
+"""The first tables: manifests, what is found in them, their bodies and labels, and tokens."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,8 +21,16 @@ def upgrade() -> None:
         sa.Column("torch", sa.String(200)),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("examined", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
     op.create_index("manifests_by_host", "manifests", ["host", "number"])
+    waiting = sa.text("NOT examined")
+    op.create_index("manifests_to_examine", "manifests", ["number"], sqlite_where=waiting, postgresql_where=waiting)
+    op.create_table(
+        "causes",
+        sa.Column("cause", sa.String(100), primary_key=True),
+        sa.Column("manifest", NUMBER, sa.ForeignKey("manifests.number"), primary_key=True),
+    )
     op.create_table(
         "bodies",
         sa.Column("manifest", NUMBER, sa.ForeignKey("manifests.number"), primary_key=True, autoincrement=False),

@@ -1,0 +1,60 @@
+"""Runs are found by what `envprint doctor` says of them, which is looked for after the push."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from _servers import Server, on_sqlite, serving
+from _stored import SAMPLES, content, push, store_in
+
+from envprint.causes.checkup import examine
+from envprint.manifest import load
+from envprint.registry.store import Search
+
+ZEN = SAMPLES / "manifests" / "zen.json"
+
+
+def test_a_manifest_is_found_by_a_cause_once_that_was_noted(tmp_path: Path) -> None:
+    with store_in(tmp_path) as store:
+        store.put([push(number, "even" if number % 2 == 0 else "odd") for number in range(6)])
+        waiting = store.unexamined(10)
+        for place, each in enumerate(waiting):
+            store.keep_causes(each, ["tf32-matmul"] if place < 3 else ["cudnn-benchmark", "tf32-matmul"])
+        store.keep_causes(waiting[0], ["tf32-matmul"])
+
+        assert (6, []) == (len(waiting), store.unexamined(10))
+        assert 6 == len(store.page(Search(cause="tf32-matmul"), 10))
+        assert [each.id for each in waiting[3:]] == [each.id for each in store.page(Search(cause="cudnn-benchmark"), 9)]
+        assert 1 == len(store.page(Search(cause="cudnn-benchmark", label="odd"), 10))
+        assert [waiting[5].id] == [
+            each.id for each in store.page(Search(cause="cudnn-benchmark", after=waiting[4].number), 10)
+        ]
+        assert ["cudnn-benchmark", "tf32-matmul"] == store.causes()
+
+
+def test_what_is_pushed_is_examined_and_offered_on_the_page(
+    tmp_path: Path, envprint: Callable[..., "subprocess.CompletedProcess[str]"]
+) -> None:
+    expected = {hazard.cause for hazard in examine(load(ZEN)).hazards}
+    with serving(on_sqlite(tmp_path), folder=tmp_path) as server:
+        server.push(ZEN.read_bytes())
+        server.push(content(1))
+        (cause, *_) = sorted(expected)
+        found = _awaited(server, cause)
+        page = server.get("/runs", accept="text/html", cause=cause).text
+        listed = envprint("ls", "--cause", cause, ENVPRINT_SERVER=server.url)
+
+        assert [load(ZEN).id] == found
+        assert [] == server.ids(cause="no-such-cause")
+        assert f'<option value="{cause}">' in page
+        assert 1 == page.count('type="radio" name="a"')
+        assert 1 == len(listed.stdout.splitlines())
+
+
+def _awaited(server: Server, cause: str) -> list[str]:
+    for _ in range(300):
+        if found := server.ids(cause=cause):
+            return found
+        time.sleep(0.1)
+    return []

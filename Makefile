@@ -12,7 +12,7 @@ demo: $(STAMP)
 	$(BIN)/python samples/demo.py
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -19,12 +19,6 @@ if "PYTHONPATH" in os.environ:  # tests start processes in folders of their own
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep the slow tests of a file in one process, where several run: what they set up is set up once."""
-    if any(item.get_closest_marker(mark) for mark in ("lab", "browser", "slow")):
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.hookimpl(trylast=True)  # after pytest-randomly
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip by name what this machine cannot run, and run the fast tests first."""

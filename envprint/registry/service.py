@@ -36,7 +36,7 @@ class Service:
         return explain(self.manifest(left), self.manifest(right), name_a=name_of(left), name_b=name_of(right))
 
     def compare_many(self, search: Search) -> FleetReport:
-        """Return which of the latest manifests compute the same bits, each named by the beginning of its id and its host."""
+        """Return which of the latest manifests compute the same bits, named by id and host."""
         found = self.store.page(search, FLEET + 1)
         catalogue = Catalogue()
         by_name = {" ".join(filter(None, (each.digest[:SHOWN], each.host))): each for each in found[:FLEET]}

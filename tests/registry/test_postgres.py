@@ -15,7 +15,7 @@ from envprint.registry.store import Search, Store
 from envprint.registry.tokens import Tokens
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
-TABLES = "manifests, bodies, labels, tokens"
+TABLES = "manifests, causes, bodies, labels, tokens"
 
 
 @pytest.fixture(scope="module")

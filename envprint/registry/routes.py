@@ -1,6 +1,7 @@
 """The paths of the registry; what has a page has a JSON twin, by `Accept` or by `.json` at its end."""
 
 import asyncio
+import functools
 from typing import Annotated, Any
 
 import anyio
@@ -8,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from envprint.causes.loading import load_catalog
 from envprint.fleet.page import render_fleet_html
 from envprint.registry.answers import (
     REFERENCE,
@@ -39,6 +41,12 @@ BODY = {"required": True, "content": {"application/json": {"schema": MANIFEST}}}
 CONTENT = {"text/html": {"schema": {"type": "string"}}, "application/json": {"schema": {"type": "object"}}}
 TWINS: dict[int | str, dict[str, Any]] = {200: {"content": CONTENT}}
 Serving = Annotated[Service, Depends(service_of)]
+
+
+@functools.lru_cache
+def known_causes() -> tuple[str, ...]:
+    """Return the causes of the catalog: which of them were found in any of many manifests takes long to ask."""
+    return tuple(sorted(each.id for each in load_catalog().causes))
 
 
 def may_read(request: Request, service: Serving) -> Service:
@@ -81,7 +89,7 @@ def runs(request: Request, service: Read, asked: Asked) -> Response:
     page = search(service, asked)
     if not wants_html(request, usual=True):
         return Response(page.model_dump_json(), media_type="application/json")
-    offered = {"label": service.store.labels(LABELS), "cause": service.store.causes()}
+    offered = {"label": service.store.labels(LABELS), "cause": known_causes()}
     return HTMLResponse(show_runs(page, asked, offered))
 
 

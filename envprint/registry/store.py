@@ -132,11 +132,6 @@ class Store:
                 connection.execute(self._insert(CauseRow).on_conflict_do_nothing(), rows)
             connection.execute(update(ManifestRow).where(ManifestRow.number == found.number).values(examined=True))
 
-    def causes(self) -> list[str]:
-        """Return the causes that were found in any manifest, in their order."""
-        with self.engine.connect() as connection:
-            return list(connection.execute(select(CauseRow.cause).distinct().order_by(CauseRow.cause)).scalars())
-
     def labels(self, most: int) -> list[str]:
         """Return labels, each once, in their order."""
         with self.engine.connect() as connection:

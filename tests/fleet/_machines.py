@@ -16,11 +16,11 @@ def real(name: str) -> dict[str, Any]:
     return document
 
 
-def with_other_bits(document: dict[str, Any], *kernels: str) -> dict[str, Any]:
+def with_other_bits(document: dict[str, Any], *kernels: str, device: str = "cpu") -> dict[str, Any]:
     """Return a manifest of a machine whose kernels give other bits."""
     changed = copy.deepcopy(document)
     for name in kernels:
-        probe = changed["probes"]["kernels"]["cpu"][name]
+        probe = changed["probes"]["kernels"][device][name]
         probe["digest"] = probe["digest"][:-4] + ("AAAA" if not probe["digest"].endswith("AAAA") else "BBBB")
     return changed
 

@@ -1,6 +1,7 @@
 """Why machines of a fleet differ: what two that are nearly alike show, and what all the others rule out."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _machines import real, with_fact, with_other_bits, without_kernels, write_all
@@ -125,3 +126,29 @@ def test_a_manifest_that_can_only_be_read_in_part_keeps_nobody_from_an_answer(tm
     assert 3 == len(report.groups)
     assert ["intra-op-threads"] == [group.findings[0].cause for group in report.groups if group.findings]
     assert any("is not explained" in note and "broken.json" in note for note in report.notes)
+
+
+def on_gpus(sample: str) -> dict[str, Any]:
+    """Return a manifest of a machine with GPUs of which only the CPU was probed."""
+    return {**real(sample), "probes": real(USUAL)["probes"]}
+
+
+@pytest.mark.parametrize("cause", ["nccl-version-topology", "driver-version"])
+def test_what_no_probe_computes_is_told_of_members_with_the_same_bits(tmp_path: Path, cause: str) -> None:
+    usual, other = (on_gpus(f"pairs/{cause}/{side}") for side in "ab")
+    report = compare_files(write_all(tmp_path, {"a": usual, "b": usual, "c": other}))
+
+    assert ("undecidable", 1) == (report.verdict, len(report.groups))
+    (left,) = report.groups[0].unsettled
+    assert (str(tmp_path / "c.json"),) == left.members
+    assert cause == left.findings[0].cause
+    assert "1 differ in what no probe computes" in report.summary
+
+
+def test_a_gpu_that_computes_other_bits_is_the_odd_one_out(tmp_path: Path) -> None:
+    gpu = on_gpus("pairs/driver-version/a")
+    gpu["probes"]["kernels"]["cuda:0"] = {"sum-long-f32": {**gpu["probes"]["kernels"]["cpu"]["sum-long-f32"]}}
+    broken = with_other_bits(gpu, "sum-long-f32", device="cuda:0")
+    report = compare_files(write_all(tmp_path, {"a": gpu, "b": gpu, "broken": broken}))
+
+    assert (("cuda:0.sum-long-f32",), True) == (tuple(report.groups[1].moved), report.groups[1].suspect)

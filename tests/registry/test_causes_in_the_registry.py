@@ -7,10 +7,13 @@ from pathlib import Path
 
 from _servers import Server, on_sqlite, serving
 from _stored import SAMPLES, content, push, store_in
+from sqlalchemy import text
 
 from envprint.causes.checkup import examine
 from envprint.manifest import load
+from envprint.registry.examining import Examiner
 from envprint.registry.store import Search
+from envprint.registry.writing import Writer
 
 ZEN = SAMPLES / "manifests" / "zen.json"
 
@@ -49,6 +52,28 @@ def test_what_is_pushed_is_examined_and_offered_on_the_page(
         assert f'<option value="{cause}">' in page
         assert 1 == page.count('type="radio" name="a"')
         assert 1 == len(listed.stdout.splitlines())
+
+
+def test_a_body_that_is_broken_and_a_database_that_is_away_keep_no_other_waiting(tmp_path: Path) -> None:
+    with store_in(tmp_path) as store:
+        store.put([push(1), push(2)])
+        run = store.engine.begin
+        with run() as connection:
+            connection.execute(text("UPDATE bodies SET content = 'no zstd' WHERE manifest = 2"))
+            connection.execute(text("ALTER TABLE causes RENAME TO away"))
+            connection.execute(text("ALTER TABLE manifests RENAME TO gone"))
+        examiner = Examiner(store, Writer(store))
+        time.sleep(1.5)  # it has asked in vain by now
+        with run() as connection:
+            connection.execute(text("ALTER TABLE gone RENAME TO manifests"))
+            connection.execute(text("ALTER TABLE away RENAME TO causes"))
+        for _ in range(100):
+            if not store.unexamined(10):
+                break
+            time.sleep(0.1)
+        examiner.close()
+
+        assert [] == store.unexamined(10)
 
 
 def _awaited(server: Server, cause: str) -> list[str]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from envprint.errors import EnvprintError
-from envprint.fleet.report import FleetReport
 
 TWO = 2
 SHOWN = 12  # digits of an id
@@ -48,7 +48,7 @@ def _of_registry(sides: Sequence[str], label: str | None, tick: Callable[[str], 
     return {name: canonical_json(manifest.as_json()) for name, manifest in found.items()}
 
 
-def print_fleet(report: FleetReport, format_: str) -> None:
+def print_fleet(report: Any, format_: str) -> None:
     """Print what is said of many manifests."""
     from envprint.cli._output import print_json, print_layout, print_text
     from envprint.fleet.markdown import render_fleet_markdown

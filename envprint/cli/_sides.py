@@ -31,10 +31,12 @@ def explain_files(a: str, b: str) -> Report:
 
 def pulled(name: str) -> Manifest | None:
     """Return what the registry has of an id, where one is configured, and no file is called so."""
-    from envprint.registry.client import REFERENCE, client_of, is_configured
+    from envprint.registry.configured import REFERENCE, is_configured
 
     if not is_configured() or not REFERENCE.fullmatch(name) or Path(name).exists():
         return None
+    from envprint.registry.client import client_of
+
     return client_of().pull(name)
 
 

@@ -1,7 +1,6 @@
 """Ask a registry: push, pull and list; with what Python has, so that it needs no extra."""
 
 import os
-import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,11 +13,10 @@ import orjson
 
 from envprint.errors import EnvprintError
 from envprint.manifest import Manifest, canonical_json, identity, parse_manifest
+from envprint.registry.configured import REFERENCE, SERVER, TOKEN
 
-SERVER, TOKEN = "ENVPRINT_SERVER", "ENVPRINT_TOKEN"  # variables of the environment
 SECONDS = 60
 LIMIT_BYTES = 64 * 1024**2
-REFERENCE = re.compile(r"(sha256:)?[0-9a-f]{4,64}")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEFAULT = "http://127.0.0.1:8321"
 
@@ -128,8 +126,3 @@ def is_address(text: str) -> bool:
         return False
     plain = text.isascii() and text.isprintable() and " " not in text and "@" not in parts.netloc
     return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
-
-
-def is_configured() -> bool:
-    """Tell whether the environment names a registry."""
-    return bool(os.environ.get(SERVER))

@@ -90,6 +90,17 @@ def test_a_model_that_was_saved_beside_its_manifest_is_still_a_model(envprint: R
     assert "different results" not in done.stdout
 
 
+def test_a_diff_of_two_loads_neither_what_many_need_nor_what_asks_a_registry(envprint: Run) -> None:
+    code = (
+        "import sys\nfrom envprint.cli import main\n"
+        f"try:\n    main(['diff', {PAIR[0]!r}, {PAIR[1]!r}, '--format', 'json'])\nexcept SystemExit:\n    pass\n"
+        "print([each for each in ('envprint.fleet.report', 'http.client') if each in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "[]\n" == done.stderr
+
+
 def test_the_groups_are_the_same_bytes_each_time(machines: Path) -> None:
     words: list[Any] = [sys.executable, "-m", "envprint", "diff", str(machines), "--format", "json"]
     printed = {

@@ -29,7 +29,8 @@ def compare_files(
     known += [known_of(document_of(content, name), name, catalogue) for name, content in contents.items()]
     if len(known) < 2:  # noqa: PLR2004 - one alone is not compared
         why = f": {next(iter(refused.values()))}" if refused else ""
-        raise EnvprintError(f"{len(known)} manifests were found{why}; expected two or more")
+        met = "one manifest was found" if known else "no manifest was found"
+        raise EnvprintError(f"{met}{why}; expected two or more")
 
     def read(name: str) -> Manifest:
         return parse_manifest(contents[name], name) if name in contents else load(name)

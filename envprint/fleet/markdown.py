@@ -24,7 +24,7 @@ def _parts(report: FleetReport) -> Iterator[str]:
             [
                 ("moved", prose(moved_of(group))),
                 ("suspect", prose(fault_of(group))),
-                ("not probed", prose("; ".join(unsettled_lines(group)))),
+                ("differs", prose("; ".join(unsettled_lines(group)))),
             ]
         )
         yield _causes(group)

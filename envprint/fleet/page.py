@@ -58,7 +58,7 @@ def _group(group: Group) -> Html:
         ("suspect", words(fault_of(group))),
         ("causes", _causes(group.findings[:CAUSES])),
         ("fix", tag("pre", tag("code", words(group.findings[0].fix))) if group.findings else ""),
-        ("not probed", words("; ".join(unsettled_lines(group)))),
+        ("differs", words("; ".join(unsettled_lines(group)))),
         ("ruled out", join([join([code(one.cause), ": ", words(one.reason)]) for one in group.dismissed[:MOST]], "; ")),
         ("compared", f"with group {group.against}, which is most like it" if (group.against or 1) > 1 else ""),
         ("see", code(f"envprint diff {group.nearest} {group.example}") if group.nearest else ""),

@@ -61,12 +61,10 @@ class Catalogue:
 
 
 def files_of(names: Iterable[str]) -> Iterator[str]:
-    """Yield the files that are named, and of folders those that may be manifests."""
+    """Yield the files that are named, and of folders those that may be manifests; one without any as it is named."""
     for name in names:
-        if Path(name).is_dir():
-            yield from (str(each) for each in sorted(Path(name).glob("*.json")))
-        else:
-            yield name
+        found = sorted(Path(name).glob("*.json")) if Path(name).is_dir() else []
+        yield from map(str, found) if found else [name]
 
 
 def read_all(

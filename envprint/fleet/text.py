@@ -62,7 +62,7 @@ def unsettled_lines(group: Group) -> Iterator[str]:
     for each in group.unsettled:
         causes = ", ".join(f"{plain(one.cause)} {one.confidence:.2f}" for one in each.findings[:CAUSES])
         see = f"envprint diff {plain(each.usual)} {plain(each.members[0])}"
-        yield f"{names_of(each.members, 3)}: {causes or 'other facts'}; {see}"
+        yield f"{names_of(each.members, 3)}, in what no probe computes: {causes or 'other facts'}; {see}"
 
 
 def _group(group: Group) -> RenderableType:
@@ -73,7 +73,7 @@ def _group(group: Group) -> RenderableType:
     title = f"{count} manifest{'s' * (count != 1)}: {names_of(group.members)}"
     head.add_row(Text(str(group.number), style="bold"), Text(title, style="bold"))
     rows = [("moved", moved_of(group)), ("suspect", fault_of(group)), *_causes(group)]
-    rows += [("not probed", line) for line in unsettled_lines(group)]
+    rows += [("differs", line) for line in unsettled_lines(group)]
     dismissed = (f"{plain(each.cause)}: {plain(each.reason)}" for each in group.dismissed[:CAUSES])
     rows.append(("ruled out", "; ".join(dismissed)))
     return Lines(head, Padding(grid([row for row in rows if row[1]], label_width=10), (0, 0, 0, 4)))

@@ -35,7 +35,16 @@ def test_the_text_has_80_columns_and_tells_all_parts() -> None:
     told = draw(lay_out_fleet(full_fleet("name")))
 
     assert max(map(len, told.splitlines())) <= 80
-    for part in ("turned", "suspect", "not probed", "ruled out", "told by", "unknown", "silent data corruption"):
+    for part in (
+        "turned",
+        "suspect",
+        "differs",
+        "no probe computes",
+        "ruled out",
+        "told by",
+        "unknown",
+        "silent data corruption",
+    ):
         assert part in told
 
 

@@ -112,6 +112,15 @@ def test_a_machine_that_lacks_kernels_keeps_the_answer_open(tmp_path: Path) -> N
     assert "undecidable" == report.verdict
 
 
+def test_a_folder_without_a_manifest_is_told(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    files = write_all(tmp_path, {"a": real(USUAL), "b": real(USUAL)})
+    report = compare_files([*files, str(tmp_path / "empty")])
+
+    assert [(str(tmp_path / "empty"), True)] == [(each.name, "directory" in each.reason) for each in report.apart]
+    assert "undecidable" == report.verdict
+
+
 def test_fewer_than_two_manifests_are_trouble(tmp_path: Path) -> None:
     with pytest.raises(EnvprintError, match="expected two or more"):
         compare_files(write_all(tmp_path, {"a": real(USUAL)}))

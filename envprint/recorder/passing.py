@@ -5,8 +5,8 @@ from typing import Any
 
 from envprint.recorder.sketching import look_at
 
-MOST_CHARACTERS = 850_000  # of a manifest of 2 MB, beside the ledger of a million steps
-OF_A_STEP = 1100  # characters that a step of the window takes without its modules
+MOST_CHARACTERS = 750_000  # of a manifest of 2 MB, beside the ledger of a million steps
+OF_A_STEP = 900  # characters that a step of the window takes without its modules
 OF_AN_ENTRY = 10  # characters of an entry besides its texts
 OF_A_NAME = 30  # and of a name
 NOTHING = "-"

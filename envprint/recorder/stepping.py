@@ -8,7 +8,7 @@ from envprint.recorder.batches import Batches
 from envprint.recorder.chaining import Chain, kept_back
 from envprint.recorder.chosen import Chosen
 from envprint.recorder.generators import states, states_of_torch
-from envprint.recorder.sampling import is_read_whole, is_sampled
+from envprint.recorder.sampling import is_sampled
 from envprint.recorder.weights import digest_of_all, rates_of, read_after
 
 MOST_CALLS = 32
@@ -37,13 +37,9 @@ class Steps:
         """The model that is trained, as long as it lives."""
         return None if self.owner is None else self.owner()
 
-    def is_chosen(self, step: int) -> bool:
-        """Tell whether somebody asked for a step to be kept and read whole."""
-        return self.chosen is not None and step in self.chosen
-
     def keeps(self, step: int) -> bool:
-        """Tell whether a step is kept."""
-        return is_sampled(step) or self.is_chosen(step)
+        """Tell whether a step is kept: as one of each doubling, or since somebody chose it."""
+        return is_sampled(step) or (self.chosen is not None and step in self.chosen)
 
     def called(self, name: str) -> None:
         """Note a call since the last step; neighbours that are the same once."""
@@ -73,7 +69,7 @@ class Steps:
     def end(self, optimizer: Any) -> None:
         """Note what came of the step; the calls of a closure that the optimizer was handed belong to it."""
         facts, self.pending = self.pending, {}
-        if is_read_whole(self.count) or self.is_chosen(self.count):
+        if self.keeps(self.count):
             with contextlib.suppress(Exception):  # a step with less in it is a step
                 facts |= read_after(optimizer)
         self._close(facts, self.began if not self.calls else _within(self.began, self.calls))
@@ -82,7 +78,7 @@ class Steps:
         """Note a call of backward() as a step; the parameters are those that made its loss."""
         self.count += 1
         facts: dict[str, Any] = {"generators": self._states()}
-        if self.model is not None and (is_read_whole(self.count) or self.is_chosen(self.count)):
+        if self.model is not None and self.keeps(self.count):
             facts["parameters"] = digest_of_all(list(self.model.parameters()))
         self._close(facts, tuple(self.calls))
 
@@ -106,11 +102,10 @@ class Steps:
 
     def _usual(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Return what a step shows where nobody asked for more: so the chain is that of a run without a window."""
-        if not is_read_whole(self.count):
-            facts = {name: value for name, value in facts.items() if name not in WHOLE}
-        if not is_sampled(self.count):
-            facts = {**facts, "generators": {name: facts["generators"][name] for name in ("torch",)}}
-        return facts
+        if is_sampled(self.count):
+            return facts
+        usual = {name: value for name, value in facts.items() if name not in WHOLE}
+        return {**usual, "generators": {name: facts["generators"][name] for name in ("torch",)}}
 
 
 def _within(began: tuple[str, ...], calls: list[str]) -> tuple[str, ...]:

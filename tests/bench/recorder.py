@@ -18,13 +18,13 @@ from torch.utils._debug_mode import DebugMode
 from envprint.recorder.attaching import attach
 from envprint.recorder.launching import recorded_environment
 from envprint.recorder.recording import Recording
-from envprint.recorder.sampling import is_read_whole, is_sampled
+from envprint.recorder.sampling import is_sampled
 
 ROUNDS, BLOCK = 60, 2  # blocks of steps, in turn
 STEPS = 1000
 MILLION = 1_000_000
 STARTS = 5
-BETWEEN, KEPT, WHOLE = 1_025, 66, 8  # steps behind which one comes that is dropped, kept, or read whole
+BETWEEN, KEPT = 1_025, 66  # steps behind which one comes that leaves a link of the chain, or is kept
 
 
 def measure_recorder() -> Iterator[Figure | Bound]:
@@ -66,38 +66,36 @@ def step_of(model: Any, inputs: Any) -> Callable[[], None]:
 def measure_steps(name: str, shape: Callable[[], Callable[[], None]]) -> list[Figure | Bound]:
     """Time the same step without and with the recorder, in turn, and how long DebugMode makes it.
 
-    What a step costs that is kept, and one that is read whole, is paid as often as among a thousand.
+    What a step costs that is kept is paid as often as among a thousand.
     """
     torch.set_num_threads(1)
     step = shape()
     with tempfile.TemporaryDirectory() as folder:
-        plain, (between, kept, whole) = in_turn(step, Path(folder, "run.json"))
-    numbers = range(1, STEPS + 1)
-    read = sum(map(is_read_whole, numbers))
-    sampled = sum(map(is_sampled, numbers)) - read
-    mean = (between * (STEPS - read - sampled) + kept * sampled + whole * read) / STEPS
+        plain, between, kept = in_turn(step, Path(folder, "run.json"))
+    sampled = sum(map(is_sampled, range(1, STEPS + 1)))
+    mean = (between * (STEPS - sampled) + kept * sampled) / STEPS
     with DebugMode() as mode, DebugMode.log_tensor_hashes(hash_inputs=True):
         debugged = used(step)
     del mode
     return [
         Bound(f"a step of a {name} of {plain * 1000:.0f} ms, between kept ones", between / plain * 100, "%", below=2),
         Bound(f"the same, mean of {STEPS} with the kept ones", mean / plain * 100, "%", below=2),
-        Bound("a step that is read whole", whole / plain * 100, "%", below=50),
+        Bound("a step that is kept, with all that is read of it", kept / plain * 100, "%", below=50),
         Figure("DebugMode with hashes : a step", debugged, plain, at_most=1000),
     ]
 
 
-def in_turn(step: Callable[[], None], path: Path) -> tuple[float, tuple[float, float, float]]:
-    """Return the seconds of a plain step, and what one between, one that is kept and one read whole take above it."""
+def in_turn(step: Callable[[], None], path: Path) -> tuple[float, float, float]:
+    """Return the seconds of a plain step, and what one between kept ones and one that is kept take above it."""
     recording = Recording(path)
     recorded_times(recording, step, 0)
     plain: list[float] = []
     above: list[float] = []
-    for before in (BETWEEN, KEPT, WHOLE):
+    for before in (BETWEEN, KEPT):
         pairs = [one_of_each(recording, step, before, first=bool(number % 2)) for number in range(ROUNDS)]
         plain += [alone for alone, _ in pairs]
         above.append(statistics.median(with_it - alone for alone, with_it in pairs))
-    return statistics.median(plain), (above[0], above[1], above[2])
+    return statistics.median(plain), above[0], above[1]
 
 
 def one_of_each(recording: Recording, step: Callable[[], None], before: int, *, first: bool) -> tuple[float, float]:

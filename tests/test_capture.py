@@ -85,12 +85,12 @@ def test_nothing_fails_to_be_read_on_an_ordinary_machine() -> None:
 
 
 @pytest.mark.torch
-def test_capturing_changes_no_generator_flag_thread_count_or_variable(run_python: Run) -> None:
+def test_capturing_changes_no_generator_flag_thread_count_or_variable(run_after_torch: Run) -> None:
     code = (
         f"{STATE}\nbefore = state()\nimport envprint\nenvprint.capture()\nenvprint.capture()\nassert before == state()"
     )
 
-    done = run_python(code)
+    done = run_after_torch(code)
 
     assert (0, "") == (done.returncode, done.stderr)
 
@@ -111,7 +111,7 @@ def test_reading_the_thread_pools_sets_no_variable_and_leaves_threadpoolctl_to_o
 
 
 @pytest.mark.torch
-def test_no_mode_of_the_user_s_sees_a_capture_and_none_keeps_it_from_reading(run_python: Run) -> None:
+def test_no_mode_of_the_user_s_sees_a_capture_and_none_keeps_it_from_reading(run_after_torch: Run) -> None:
     code = (
         "import torch, envprint\n"
         "from torch.overrides import TorchFunctionMode\n"
@@ -134,11 +134,11 @@ def test_no_mode_of_the_user_s_sees_a_capture_and_none_keeps_it_from_reading(run
         "print(seen)"
     )
 
-    assert "[]\n" == run_python(code).stdout
+    assert "[]\n" == run_after_torch(code).stdout
 
 
 @pytest.mark.torch
-def test_capturing_under_flags_that_raise_leaves_them_and_reads_the_rest(run_python: Run) -> None:
+def test_capturing_under_flags_that_raise_leaves_them_and_reads_the_rest(run_after_torch: Run) -> None:
     """torch 2.9 and later raise from the older getters once the newer interface was used."""
     import torch
 
@@ -154,13 +154,13 @@ def test_capturing_under_flags_that_raise_leaves_them_and_reads_the_rest(run_pyt
         "print(m.effective.tf32_matmul)"
     )
 
-    done = run_python(code)
+    done = run_after_torch(code)
 
     assert ("False\n", "") == (done.stdout, done.stderr)
 
 
 @pytest.mark.torch
-def test_denormals_are_captured_as_they_behave(run_python: Run) -> None:
+def test_denormals_are_captured_as_they_behave(run_after_torch: Run) -> None:
     code = (
         "import torch, envprint\n"
         "torch.set_flush_denormal(True)\n"
@@ -168,11 +168,11 @@ def test_denormals_are_captured_as_they_behave(run_python: Run) -> None:
         "print(m.precision.denormal_inputs_flushed, m.precision.denormal_results_flushed, m.effective.denormals_kept)"
     )
 
-    assert "True True False\n" == run_python(code).stdout
+    assert "True True False\n" == run_after_torch(code).stdout
 
 
 @pytest.mark.torch
-def test_a_seed_that_was_set_is_told_from_one_that_was_drawn(run_python: Run) -> None:
+def test_a_seed_that_was_set_is_told_from_one_that_was_drawn(run_after_torch: Run) -> None:
     code = (
         "import numpy.random, torch, envprint\n"
         "before = envprint.capture().rng\n"
@@ -183,7 +183,7 @@ def test_a_seed_that_was_set_is_told_from_one_that_was_drawn(run_python: Run) ->
         "assert envprint.capture().rng.torch.state != after.torch.state"
     )
 
-    done = run_python(code)
+    done = run_after_torch(code)
 
     assert ("False False True 7 True\n", "") == (done.stdout, done.stderr)
 

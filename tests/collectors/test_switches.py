@@ -61,12 +61,13 @@ HAS_THEM_ALL = (2, 10)  # torch.__version__ compares with tuples
 
 # Each line runs in a child of a process that has torch imported, so that none sees what another has turned.
 IN_CHILDREN = """
-import json, os, sys, warnings
+import gc, json, os, sys, warnings
 warnings.simplefilter("ignore")
 import torch, envprint
 from envprint.manifest.facts import facts_of
 torch.set_num_threads(2)
 before = envprint.capture()
+gc.collect(), gc.freeze()  # what is there stays in memory that is shared
 for line, path in json.load(sys.stdin):
     if os.fork() == 0:
         try:
@@ -103,7 +104,7 @@ def test_a_switch_that_is_turned_shows_in_its_field(turned: list[object], index:
 
 @pytest.mark.slow
 @pytest.mark.torch
-def test_the_configuration_of_inductor_is_read_once_it_is_imported(run_python: Run) -> None:
+def test_the_configuration_of_inductor_is_read_once_it_is_imported(run_after_torch: Run) -> None:
     code = (
         "import torch, envprint\n"
         "print(envprint.capture().gaps['compile'].reason)\n"
@@ -114,7 +115,7 @@ def test_the_configuration_of_inductor_is_read_once_it_is_imported(run_python: R
     )
 
     expected = "torch.compile is not in use in this process\nTrue False\n"
-    assert expected == run_python(code).stdout
+    assert expected == run_after_torch(code).stdout
 
 
 def test_denormals_are_computed_as_ieee_754_says_here() -> None:
@@ -179,8 +180,8 @@ print(told())
 
 @pytest.mark.torch
 @pytest.mark.slow
-def test_what_the_program_compiled_is_counted_and_neither_an_optimizer_nor_a_probe_counts(run_python: Run) -> None:
-    done = run_python(COMPILES)
+def test_what_the_program_compiled_is_counted_and_neither_an_optimizer_nor_a_probe_counts(run_after_torch: Run) -> None:
+    done = run_after_torch(COMPILES)
 
     expected = "(None, None, 'nothing was compiled in this process') True\n(2, 1, None)\n(2, 1, None)\n"
     assert (expected, "") == (done.stdout, done.stderr)
@@ -211,14 +212,14 @@ def test_the_orders_that_torch_makes_by_itself_are_none_of_the_script_s(order: l
 
 
 @pytest.mark.torch
-def test_the_order_of_attention_s_kernels_is_the_one_that_the_script_set(run_python: Run) -> None:
+def test_the_order_of_attention_s_kernels_is_the_one_that_the_script_set(run_after_torch: Run) -> None:
     code = (
         "import torch, envprint\n"
         "print(torch._C._get_sdp_priority_order(), envprint.capture().precision.sdpa_priority)\n"
         "torch._C._set_sdp_priority_order([0, 1, 2, 3, 4])\n"
         "print(envprint.capture().precision.sdpa_priority, torch._C._get_sdp_priority_order())\n"
     )
-    done = run_python(code)
+    done = run_after_torch(code)
     if "has no attribute" in done.stderr:
         pytest.skip("this torch has no such order")
 

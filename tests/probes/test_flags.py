@@ -47,8 +47,8 @@ def read_all():
         "torch.use_deterministic_algorithms(False, warn_only=True)",
     ],
 )
-def test_the_reference_flags_are_put_back_after_an_exception(setting: str, run_python: Any) -> None:
-    done = run_python(
+def test_the_reference_flags_are_put_back_after_an_exception(setting: str, run_after_torch: Any) -> None:
+    done = run_after_torch(
         f"{READ}\nimport warnings; warnings.simplefilter('ignore')\n"
         f"with contextlib.suppress(AttributeError, AssertionError, RuntimeError): {setting}\n"  # a newer torch's
         "before = read_all()\n"
@@ -69,15 +69,15 @@ def test_the_reference_flags_are_put_back_after_an_exception(setting: str, run_p
     "follow",
     ["pass", "torch.backends.fp32_precision = 'tf32'", "torch.backends.cudnn.fp32_precision = 'tf32'"],
 )
-def test_a_switch_that_followed_the_one_above_it_follows_it_afterwards_too(follow: str, run_python: Any) -> None:
+def test_a_switch_that_followed_the_one_above_it_follows_it_afterwards_too(follow: str, run_after_torch: Any) -> None:
     then = "torch.backends.fp32_precision = torch.backends.cudnn.fp32_precision = 'ieee'; print(read()[5:])"
-    with_flags = run_python(f"{READ}\nif has_newer():\n  {follow}\n  with reference_flags(torch): pass\n  {then}")
-    without = run_python(f"{READ}\nif has_newer():\n  {follow}\n  {then}")
+    with_flags = run_after_torch(f"{READ}\nif has_newer():\n  {follow}\n  with reference_flags(torch): pass\n  {then}")
+    without = run_after_torch(f"{READ}\nif has_newer():\n  {follow}\n  {then}")
 
     assert (without.stdout, "") == (with_flags.stdout, with_flags.stderr)
 
 
-def test_the_reference_flags_load_no_compiler(run_python: Any) -> None:
-    done = run_python(f"{READ}\nwith reference_flags(torch): print('torch._inductor.config' in sys.modules)")
+def test_the_reference_flags_load_no_compiler(run_after_torch: Any) -> None:
+    done = run_after_torch(f"{READ}\nwith reference_flags(torch): print('torch._inductor.config' in sys.modules)")
 
     assert ("False\n", "") == (done.stdout, done.stderr)

@@ -1,11 +1,15 @@
 """One thread for a while is one thread for the calling thread, and leaves no trace."""
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from forking import CAN_FORK, Forking
 
 pytestmark = pytest.mark.torch
+
+TWO = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}  # both libraries read theirs as they are loaded
 
 LOOK = """
 import ctypes, json, os, threading
@@ -17,7 +21,21 @@ look = lambda: [torch.get_num_threads(), mkl("mkl_serv_get_max_threads"), mkl("m
 """
 
 
-def test_one_thread_of_torch_is_for_the_calling_thread_alone_and_is_put_back(run_python: Any) -> None:
+@pytest.fixture(scope="module")
+def two_threads() -> Iterator[Forking]:
+    process = Forking("import numpy, torch", **TWO)
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def printed(request: pytest.FixtureRequest, run_python: Any) -> Callable[[str], Any]:
+    """Return what a piece of Python prints as JSON, where each library has two threads."""
+    run = request.getfixturevalue("two_threads").run if CAN_FORK else run_python
+    return lambda code: json.loads(run(code, **TWO).stdout)
+
+
+def test_one_thread_of_torch_is_for_the_calling_thread_alone_and_is_put_back(printed: Callable[[str], Any]) -> None:
     code = (
         LOOK
         + """
@@ -34,13 +52,13 @@ except ArithmeticError:
 print(json.dumps([before, inside, other, look()]))
 """
     )
-    before, inside, other, after = json.loads(run_python(code, OMP_NUM_THREADS="2").stdout)
+    before, inside, other, after = printed(code)
 
     assert (2, 1) == (before[0], inside[0])
     assert before == after == other
 
 
-def test_one_thread_of_numpy_is_put_back(run_python: Any) -> None:
+def test_one_thread_of_numpy_is_put_back(printed: Callable[[str], Any]) -> None:
     code = (
         LOOK
         + """
@@ -52,4 +70,4 @@ print(json.dumps([before, inside, threads()]))
 """
     )
 
-    assert [2, 1, 2] == json.loads(run_python(code, OPENBLAS_NUM_THREADS="2").stdout)
+    assert [2, 1, 2] == printed(code)

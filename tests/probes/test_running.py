@@ -56,7 +56,9 @@ def digests(devices=()):
 
 
 @pytest.mark.slow
-def test_everything_that_a_program_set_is_as_before_and_the_bits_are_those_of_a_plain_process(run_python: Any) -> None:
+def test_everything_that_a_program_set_is_as_before_and_the_bits_are_those_of_a_plain_process(
+    run_after_torch: Any,
+) -> None:
     code = (
         DISTURBED
         + """
@@ -74,14 +76,14 @@ print(json.dumps([[name for name in before if before[name] != after[name]],
                   [name for name in plain if plain[name] != disturbed.get(name)]]))
 """
     )
-    done = run_python(code)
+    done = run_after_torch(code)
 
     assert "" == done.stderr
     assert "[[], []]\n" == done.stdout
 
 
 @pytest.mark.slow
-def test_two_threads_that_capture_at_once_leave_everything_as_before_too(run_python: Any) -> None:
+def test_two_threads_that_capture_at_once_leave_everything_as_before_too(run_after_torch: Any) -> None:
     code = (
         DISTURBED
         + """
@@ -100,7 +102,7 @@ after = everything()
 print([name for name in before if before[name] != after[name]], found[0] == found[1] == found[2])
 """
     )
-    done = run_python(code)
+    done = run_after_torch(code)
 
     assert "" == done.stderr
     assert "[] True\n" == done.stdout
@@ -167,8 +169,8 @@ def test_an_accelerator_runs_each_probe_ten_times_with_its_own_flags_and_with_th
 
 
 @pytest.mark.slow
-def test_a_device_whose_flags_cannot_be_set_is_a_gap_and_the_others_keep_what_they_gave(run_python: Any) -> None:
-    done = run_python(
+def test_a_device_whose_flags_cannot_be_set_is_a_gap_and_the_others_keep_what_they_gave(run_after_torch: Any) -> None:
+    done = run_after_torch(
         "import torch\n"
         "from envprint.manifest.gaps import Gaps\n"
         "from envprint.probes.running import run_probes\n"
@@ -207,8 +209,8 @@ def test_what_is_not_imported_in_a_live_process_stays_so(run_python: Any) -> Non
     assert "torch is not imported in this process" == done.stdout.splitlines()[1]
 
 
-def test_ctrl_c_ends_the_probes_at_the_next_one(run_python: Any) -> None:
-    done = run_python(
+def test_ctrl_c_ends_the_probes_at_the_next_one(run_after_torch: Any) -> None:
+    done = run_after_torch(
         "import os, signal, torch\n"
         "from envprint.manifest.gaps import Gaps\n"
         "from envprint.probes.running import run_probes\n"

@@ -11,9 +11,14 @@ from pathlib import Path
 
 import pytest
 from forking import BEFORE_COMMANDS, CAN_FORK, COMMAND, Forking, can_be_forked
+from hypothesis import settings
 
 SKIP_NOTHING = os.environ.get("ENVPRINT_SKIP_NOTHING") == "1"
 ROOT = Path(__file__).parent.parent
+
+settings.register_profile("some", max_examples=30)  # other ones at each run
+if not SKIP_NOTHING:  # there, it is hypothesis's own 100
+    settings.load_profile("some")
 
 if "PYTHONPATH" in os.environ:  # tests start processes in folders of their own
     os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, os.environ["PYTHONPATH"].split(os.pathsep)))

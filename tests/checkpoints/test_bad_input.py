@@ -5,7 +5,7 @@ import pytest
 from _broken_tensors import BROKEN_MODELS, BROKEN_TENSORS, MODEL, NO_MANIFESTS, OUR_KEY, entry, tensors
 from _broken_zips import BROKEN, NO_ARCHIVES, archive
 from _commands import IN_PYTHON, MANIFEST, check_refusal, command_lines, fingerprint, refusal, run_refused
-from _fuzz_laws import in_memory, judge
+from _fuzz_laws import in_memory, judge, put_long_ago
 from conftest import Run
 
 import envprint
@@ -40,7 +40,7 @@ def place(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", FILES)
 def test_a_broken_file_is_refused_in_a_line_and_stays_as_it_is(name: str, place: Path) -> None:
     path = place / name
-    path.write_bytes(FILES[name])
+    put_long_ago(path, FILES[name])
     before = fingerprint(place)
 
     for act in IN_PYTHON.values():
@@ -53,7 +53,7 @@ def test_a_broken_file_is_refused_in_a_line_and_stays_as_it_is(name: str, place:
 @pytest.mark.parametrize("reason", NO_MANIFESTS)
 def test_a_record_that_is_no_manifest_is_refused_in_a_line(reason: str, holder: str, place: Path) -> None:
     path = place / holder
-    path.write_bytes(HOLDERS[holder](NO_MANIFESTS[reason]))
+    put_long_ago(path, HOLDERS[holder](NO_MANIFESTS[reason]))
     before = fingerprint(place)
 
     for act in IN_PYTHON.values():
@@ -67,7 +67,7 @@ def test_every_command_refuses_a_broken_file_with_status_2(
     name: str, place: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = place / name
-    path.write_bytes(FILES[name])
+    put_long_ago(path, FILES[name])
     before = fingerprint(place)
 
     for words in command_lines(path, place.parent / "spare.json").values():
@@ -104,7 +104,7 @@ def test_a_path_that_leads_nowhere_is_refused(path: str, place: Path, monkeypatc
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SOME)
 def test_a_process_of_its_own_refuses_a_broken_file_without_traceback(name: str, place: Path, envprint: Run) -> None:
-    (place / name).write_bytes(FILES[name])
+    put_long_ago(place / name, FILES[name])
 
     for words in command_lines(place / name, place.parent / "spare.json").values():
         result = envprint(*words)
@@ -126,7 +126,7 @@ def check_cuts(seed: Path, step: int) -> None:
     content = seed.read_bytes()
     with in_memory() as folder:
         for length in range(len(content) - 1, -1, -step):
-            (folder / seed.name).write_bytes(content[:length])
+            put_long_ago(folder / seed.name, content[:length])
 
             refusal(lambda: envprint.extract(folder / seed.name))
             judge(seed.parent.name, content[:length], folder)

@@ -1,6 +1,7 @@
 """Each live cause has a pair of manifests that gives its finding; those that no machine could make are edited ones."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from _edited import SAMPLES, families, make_pair, read_edits
 
@@ -62,6 +63,7 @@ RIVALS = {
 EXCEPTED = {cause: rival for rival, (_, causes) in RIVALS.items() for cause in causes}
 
 
+@cache
 def pair_of(cause: str) -> Report:
     a, b = (load(SAMPLES / "pairs" / cause / f"{side}.json") for side in ("a", "b"))
     return explain(a, b)

@@ -53,9 +53,14 @@ def in_shape(script: str) -> Iterator[Injected]:
     otherwise = {case.id: case for case in OTHERWISE[script]}
     for case in (*(otherwise.pop(each.id, each) for each in INJECTED), *otherwise.values()):
         if (case.id, script) not in LEFT_OUT:
-            # variables count as Python starts, and compilers start processes of their own
-            is_alone = bool(case.a.variables or case.b.variables) or case.cause == "eager-vs-compile"
-            within = "" if is_alone else IMPORTED[script]
-            a, b = (told._replace(script=script, within=within) for told in (case.a, case.b))
             name = "-".join(filter(None, (case.name, script.removesuffix("_loop"))))
-            yield replace(case, a=a, b=b, name=name)
+            a, b = (told._replace(script=script) for told in (case.a, case.b))
+            yield within(IMPORTED[script], replace(case, a=a, b=b, name=name))
+
+
+def within(library: str, case: Injected) -> Injected:
+    """Return a case whose runs are those of a process that has imported a library, where they can be."""
+    # variables count as Python starts, and compilers start processes of their own
+    is_alone = bool(case.a.variables or case.b.variables) or case.cause == "eager-vs-compile"
+    a, b = (told._replace(within="" if is_alone else library) for told in (case.a, case.b))
+    return replace(case, a=a, b=b)

@@ -18,6 +18,7 @@ def main() -> None:
     for name in sys.argv[1:]:
         importlib.import_module(name)
     gc.collect()
+    gc.freeze()  # what is there stays in memory that is shared
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:

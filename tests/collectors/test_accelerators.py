@@ -5,10 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forking import CAN_FORK, Forking
 
 from envprint.collectors.accelerators import collect_accelerators
 from envprint.collectors.nvml_devices import count_multiprocessors
@@ -53,15 +56,27 @@ def nvml_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def stubbed(nvml_folder: Path) -> Iterator[Forking]:
+    """Return a process with the stub of NVML that has imported the collector, and has not asked it."""
+    if not CAN_FORK:
+        pytest.skip("this system cannot fork what loads libraries")
+    with closing(Forking("import envprint.collectors.accelerators", LD_LIBRARY_PATH=str(nvml_folder))) as process:
+        yield process
+
+
 def collect_in_child(
-    variables: dict[str, str], folder: Path | None = None, *, before: str = "", after: str = ""
+    variables: dict[str, str], stubbed: Forking | None = None, *, before: str = "", after: str = ""
 ) -> dict[str, Any]:
-    environment = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
-    environment |= {"PYTHONPATH": str(ROOT), **variables}
-    if folder is not None:
-        environment["LD_LIBRARY_PATH"] = str(folder)
-    words = [sys.executable, "-W", "error", "-c", CHILD.format(before=before, after=after)]
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    code = CHILD.format(before=before, after=after)
+    if stubbed is not None:
+        forget = f"import os\nfor name in {sorted({*NOT_OURS} - variables.keys())}: os.environ.pop(name, None)\n"
+        done = stubbed.run(forget + code, **variables)
+    else:
+        environment = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
+        environment |= {"PYTHONPATH": str(ROOT), **variables}
+        words = [sys.executable, "-W", "error", "-c", code]
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
@@ -71,8 +86,8 @@ def failed(answer: dict[str, Any]) -> dict[str, str]:
     return {path: reason for path, (kind, reason) in answer["gaps"].items() if kind == "failed"}
 
 
-def test_two_devices_are_read_and_the_one_call_that_fails_leaves_the_one_failed_gap(nvml_folder: Path) -> None:
-    actual = collect_in_child({}, nvml_folder)
+def test_two_devices_are_read_and_the_one_call_that_fails_leaves_the_one_failed_gap(stubbed: Forking) -> None:
+    actual = collect_in_child({}, stubbed)
 
     assert actual["section"]["devices"] == {
         "0": {
@@ -116,15 +131,15 @@ def test_two_devices_are_read_and_the_one_call_that_fails_leaves_the_one_failed_
     assert actual["gaps"]["accelerators.devices.1.ecc"] == ["absent", "nvmlDeviceGetEccMode: Not Supported"]
 
 
-def test_driver_versions_and_the_pair_of_devices_are_read(nvml_folder: Path) -> None:
-    actual = collect_in_child({}, nvml_folder)["section"]
+def test_driver_versions_and_the_pair_of_devices_are_read(stubbed: Forking) -> None:
+    actual = collect_in_child({}, stubbed)["section"]
 
     assert (actual["driver"], actual["driver_api"], actual["nvml"]) == ("550.54.15", "12.4", "12.550.54.15")
     assert (actual["peer_access"], actual["topology"]) == ({"0-1": "chipset not supported"}, {"0-1": "the system"})
 
 
-def test_nvml_is_closed_as_often_as_it_was_opened_and_names_the_single_cards_apart(nvml_folder: Path) -> None:
-    actual = collect_in_child({}, nvml_folder, after=COUNT_SESSIONS)
+def test_nvml_is_closed_as_often_as_it_was_opened_and_names_the_single_cards_apart(stubbed: Forking) -> None:
+    actual = collect_in_child({}, stubbed, after=COUNT_SESSIONS)
 
     assert actual["sessions"] == [0, 1]
     assert actual["ids"] == {
@@ -134,30 +149,30 @@ def test_nvml_is_closed_as_often_as_it_was_opened_and_names_the_single_cards_apa
     assert "GPU-10000000" not in json.dumps(actual["section"])
 
 
-def test_a_lost_device_leaves_one_failed_gap_beside_the_other_device(nvml_folder: Path) -> None:
-    actual = collect_in_child({"NVML_STUB": "lost=1"}, nvml_folder)
+def test_a_lost_device_leaves_one_failed_gap_beside_the_other_device(stubbed: Forking) -> None:
+    actual = collect_in_child({"NVML_STUB": "lost=1"}, stubbed)
 
     assert set(actual["section"]["devices"]) == {"0"}
     assert failed(actual) == {"accelerators.devices.1": "OSError: nvmlDeviceGetHandleByIndex: GPU is lost"}
 
 
-def test_library_and_driver_of_different_versions_are_unknown_and_not_absent(nvml_folder: Path) -> None:
-    actual = collect_in_child({"NVML_STUB": "init=18"}, nvml_folder)
+def test_library_and_driver_of_different_versions_are_unknown_and_not_absent(stubbed: Forking) -> None:
+    actual = collect_in_child({"NVML_STUB": "init=18"}, stubbed)
 
     reason = "OSError: nvmlInit: RM has detected an NVML/RM version mismatch."
     fields = ("devices", "driver", "driver_api", "nvml", "peer_access", "topology")
     assert failed(actual) == {f"accelerators.{field}": reason for field in fields}
 
 
-def test_a_driver_that_is_not_loaded_is_absent(nvml_folder: Path) -> None:
-    actual = collect_in_child({"NVML_STUB": "init=9"}, nvml_folder)
+def test_a_driver_that_is_not_loaded_is_absent(stubbed: Forking) -> None:
+    actual = collect_in_child({"NVML_STUB": "init=9"}, stubbed)
 
     assert failed(actual) == {}
     assert actual["gaps"]["accelerators.driver"] == ["absent", "nvmlInit: Driver Not Loaded"]
 
 
-def test_a_divided_device_shows_its_parts(nvml_folder: Path) -> None:
-    actual = collect_in_child({"NVML_STUB": "mig=0"}, nvml_folder)
+def test_a_divided_device_shows_its_parts(stubbed: Forking) -> None:
+    actual = collect_in_child({"NVML_STUB": "mig=0"}, stubbed)
 
     parts = actual["section"]["devices"]["0"]["partitions"]
     assert {number: part["multiprocessors"] for number, part in parts.items()} == {"0": 16, "1": 60}
@@ -177,9 +192,9 @@ def test_a_divided_device_shows_its_parts(nvml_folder: Path) -> None:
     ],
 )
 def test_devices_are_visible_as_the_variables_say(
-    nvml_folder: Path, variables: dict[str, str], expected: list[bool | None]
+    stubbed: Forking, variables: dict[str, str], expected: list[bool | None]
 ) -> None:
-    devices = collect_in_child(variables, nvml_folder)["section"]["devices"]
+    devices = collect_in_child(variables, stubbed)["section"]["devices"]
 
     assert expected == [devices["0"]["visible"], devices["1"]["visible"]]
 
@@ -237,15 +252,15 @@ sys.modules["torch"] = torch
 """
 
 
-def test_a_torch_built_without_accelerators_has_no_devices(nvml_folder: Path) -> None:
-    actual = collect_in_child({}, nvml_folder, before=TORCH_OF_BUILD.format(built=None, shown=0))["section"]
+def test_a_torch_built_without_accelerators_has_no_devices(stubbed: Forking) -> None:
+    actual = collect_in_child({}, stubbed, before=TORCH_OF_BUILD.format(built=None, shown=0))["section"]
 
     assert (actual["torch_devices"], actual["torch_peer_access"]) == ({}, {})
     assert (actual["cuda_available"], actual["rocm_available"], actual["mps_available"]) == (False, False, False)
 
 
-def test_a_torch_that_has_initialised_cuda_tells_its_own_devices(nvml_folder: Path) -> None:
-    actual = collect_in_child({}, nvml_folder, before=TORCH_OF_BUILD.format(built="12.4", shown=2))
+def test_a_torch_that_has_initialised_cuda_tells_its_own_devices(stubbed: Forking) -> None:
+    actual = collect_in_child({}, stubbed, before=TORCH_OF_BUILD.format(built="12.4", shown=2))
     told = actual["gaps"]["accelerators.torch_devices.cuda:0.architecture"]
     actual = actual["section"]
 
@@ -263,12 +278,10 @@ def test_a_torch_that_has_initialised_cuda_tells_its_own_devices(nvml_folder: Pa
     assert (actual["cuda_available"], actual["torch_peer_access"]) == (True, {"0-1": False})
 
 
-def test_devices_that_torch_enumerated_are_visible_whatever_the_variable_says_since(nvml_folder: Path) -> None:
+def test_devices_that_torch_enumerated_are_visible_whatever_the_variable_says_since(stubbed: Forking) -> None:
     late = {"CUDA_VISIBLE_DEVICES": "GPU-1"}
 
-    devices = collect_in_child(late, nvml_folder, before=TORCH_OF_BUILD.format(built="12.4", shown=1))["section"][
-        "devices"
-    ]
+    devices = collect_in_child(late, stubbed, before=TORCH_OF_BUILD.format(built="12.4", shown=1))["section"]["devices"]
 
     actual = [devices["0"]["visible"], devices["1"]["visible"]]
     expected = [False, True]
@@ -288,11 +301,11 @@ def test_devices_that_torch_enumerated_are_visible_whatever_the_variable_says_si
     ],
 )
 def test_cuda_is_available_when_the_driver_fits_and_a_device_is_visible(
-    nvml_folder: Path,
+    stubbed: Forking,
     built: str,
     variables: dict[str, str],
     expected: bool | None,  # noqa: FBT001 - a case of the table
 ) -> None:
-    actual = collect_in_child(variables, nvml_folder, before=TORCH_OF_BUILD.format(built=built, shown=0))
+    actual = collect_in_child(variables, stubbed, before=TORCH_OF_BUILD.format(built=built, shown=0))
 
     assert expected == actual["section"]["cuda_available"]

@@ -23,6 +23,7 @@ def test_a_capture_has_probes_and_a_line_for_each(tmp_path: Path, envprint: Run)
     assert [] == [name for name in kernels if f'"{name}": {{"' not in text]
 
 
+@pytest.mark.slow
 def test_without_probes_there_is_no_such_section(tmp_path: Path, envprint: Run) -> None:
     assert 0 == envprint("capture", "--no-probe", "-o", "a.json").returncode
 

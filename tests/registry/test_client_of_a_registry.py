@@ -86,6 +86,7 @@ def test_all_under_a_label_and_three_ids_are_compared_at_once(empty: Server, env
     assert "expected two or more" in nothing.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_a_capture_goes_straight_to_the_registry(server: Server, envprint: Run) -> None:
     done = envprint("capture", "--no-probe", "--push", "--label", "fresh", ENVPRINT_SERVER=server.url)

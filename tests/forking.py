@@ -38,7 +38,7 @@ sys.modules["__main__"] = types.ModuleType("__main__")
 exec(code, vars(sys.modules["__main__"]))
 """
 
-READING = {"diff", "show", "extract", "cause", "ls", "pull", "push"}
+READING = {"diff", "show", "extract", "cause", "doctor", "ls", "pull", "push"}
 BEFORE_COMMANDS = """
 import envprint.cli._many, envprint.cli._output, envprint.cli._sides, envprint.checkpoints.loading
 import envprint.causes, envprint.compare, envprint.renderers.manifest, envprint.renderers.text

@@ -135,15 +135,6 @@ def test_capture_writes_to_standard_output_what_diff_reads(envprint: Run, tmp_pa
     assert against_here.stdout.startswith(" identical  ")
 
 
-@pytest.mark.torch
-def test_an_unwritable_place_is_one_line(envprint: Run) -> None:
-    done = envprint("capture", "--no-probe", "-o", "no/such/folder/run.json")
-
-    assert 2 == done.returncode
-    assert 1 == len(done.stderr.splitlines())
-    assert done.stderr.startswith("envprint: no/such/folder/run.json cannot be written: ")
-
-
 @pytest.mark.parametrize(
     ("words", "named", "hint"),
     [
@@ -202,6 +193,7 @@ def test_a_newer_minor_is_read_and_what_it_adds_is_compared(envprint: Run, tmp_p
     assert "quantum.spin 1 / 2" in done.stdout
 
 
+NONE_HERE = "raise ImportError('none here')"  # who captures does not wait for torch then
 ANSWERS = [["show", "a.json"], ["show", "a.json", "--format", "json"], ["diff", "a.json", "a.json"]]
 
 
@@ -269,11 +261,19 @@ def torch_that(tmp_path: Path) -> Callable[[str], dict[str, str]]:
     return stand_in
 
 
+def test_an_unwritable_place_is_one_line(envprint: Run, torch_that: Callable[[str], dict[str, str]]) -> None:
+    done = envprint("capture", "--no-probe", "-o", "no/such/folder/run.json", **torch_that(NONE_HERE))
+
+    assert 2 == done.returncode
+    assert 1 == len(done.stderr.splitlines())
+    assert done.stderr.startswith("envprint: no/such/folder/run.json cannot be written: ")
+
+
 @POSIX
 def test_what_libraries_print_stays_out_of_the_manifest(
     envprint: Run, torch_that: Callable[[str], dict[str, str]]
 ) -> None:
-    code = "import ctypes\nprint('from Python')\nctypes.CDLL(None).puts(b'from C')\nraise ImportError('none here')"
+    code = f"import ctypes\nprint('from Python')\nctypes.CDLL(None).puts(b'from C')\n{NONE_HERE}"
 
     done = envprint("capture", "--no-probe", "-o", "-", **torch_that(code))
 

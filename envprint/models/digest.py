@@ -11,11 +11,12 @@ from typing import Any
 import xxhash
 
 from envprint.models.content import BLOCK, Content
-from envprint.models.tensors import TensorContent, memory, runs
-from envprint.models.xxh3 import CHUNK, WORDS, chunk_digests
+from envprint.models.on_device import Later
+from envprint.models.reading import Reading
+from envprint.models.tensors import TensorContent, memory
+from envprint.models.xxh3 import CHUNK
 
 RECIPE = "xxh3-128-tree"
-PIECE = 1 << 26  # bytes that are digested at once on a device, where starting an operation takes long
 ON_HOST = ("cpu", "mps")  # Apple's devices share the host's memory
 INDICES = {
     "torch.sparse_coo": ("indices",),
@@ -46,19 +47,41 @@ def digest_tensor(tensor: Any) -> str:
         tree = xxhash.xxh3_128(_head(str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape)))
         tree.update(b"".join([xxhash.xxh3_128_digest(chunks[start : start + CHUNK]) for start in starts]))
         return f"{RECIPE}:{tree.hexdigest()}"
-    parts = _parts(tensor.detach())
-    if parts:
-        tree = xxhash.xxh3_128(f"{tensor.layout} ".encode() + _head(str(tensor.dtype), tuple(tensor.shape)))
-        for name, part in parts.items():
-            tree.update(f"{name} {digest_tensor(part)} ".encode())
-        return f"{RECIPE}:{tree.hexdigest()}"
-    content = TensorContent(tensor)
-    if content.tensor.device.type in ON_HOST:
-        return digest_of(content)
+    reading = Reading()
     try:
-        return _digest_on_device(content)
+        told = digest_later(tensor, reading, stays=True)
+        reading.compute()
     except RuntimeError:  # the device lacks an operation, or memory for it
-        return digest_of(content)
+        return digest_later(tensor, None)()
+    reading.start()
+    reading.wait()
+    return told()
+
+
+def digest_later(tensor: Any, reading: Reading | None, *, stays: bool = False) -> Later[str]:
+    """Ask for the digest of a tensor, and return what gives it once that has come; None copies all to the host, now.
+
+    A tensor that `stays` is not written to until the devices compute.
+    """
+    if _is_plain(tensor):
+        digest = digest_tensor(tensor)
+        return lambda: digest
+    if parts := _parts(tensor.detach()):
+        head = f"{tensor.layout} ".encode() + _head(str(tensor.dtype), tuple(tensor.shape))
+        later = {name: digest_later(part, reading, stays=stays) for name, part in parts.items()}
+        return lambda: _named(head, b"".join(f"{name} {told()} ".encode() for name, told in later.items()))
+    content = TensorContent(tensor)
+    if reading is None or content.tensor.device.type in ON_HOST:
+        digest = digest_of(content)
+        return lambda: digest
+    chunks = reading.digests(content, stays=stays)
+    return lambda: _named(_head(content.dtype, content.shape), chunks())
+
+
+def _named(head: bytes, parts: bytes) -> str:
+    tree = xxhash.xxh3_128(head)
+    tree.update(parts)
+    return f"{RECIPE}:{tree.hexdigest()}"
 
 
 def _is_plain(tensor: Any) -> bool:
@@ -74,28 +97,6 @@ def _is_plain(tensor: Any) -> bool:
         and sys.byteorder == "little"
         and tensor.untyped_storage().nbytes() >= (tensor.storage_offset() + tensor.numel()) * tensor.element_size()
     )
-
-
-def _digest_on_device(content: TensorContent) -> str:
-    import torch
-
-    tree = xxhash.xxh3_128(_head(content.dtype, content.shape))
-    for run in runs(content.tensor, PIECE // content.tensor.element_size()):
-        flat = run.view(torch.uint8)
-        whole = len(flat) - len(flat) % CHUNK
-        if whole:
-            tree.update(chunk_digests(_words(flat[:whole])))
-        if whole < len(flat):
-            rest = flat[whole:].cpu()
-            tree.update(xxhash.xxh3_128_digest(memory(rest)))
-    return f"{RECIPE}:{tree.hexdigest()}"
-
-
-def _words(flat: Any) -> Any:
-    import torch
-
-    aligned = flat.storage_offset() % 8 == 0 and flat.data_ptr() % 8 == 0
-    return (flat if aligned else flat.clone()).view(torch.int64).view(-1, WORDS)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -5,12 +5,30 @@ import dataclasses
 import sys
 import weakref
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from envprint.models.digest import digest_tensor
+from envprint.models.digest import digest_later, digest_tensor
+from envprint.models.on_device import Later
+from envprint.models.reading import Reading
 from envprint.probes.bits import LAYOUTS
 
 DEEPEST = 8
+
+
+Told = str | Later[str]
+
+
+def come(told: Told) -> str:
+    """Return a text that has come, if it had to."""
+    return told() if callable(told) else told
+
+
+def nested(parts: list[Told]) -> str:
+    """Return the digest of several, all of which have come."""
+    import xxhash
+
+    return f"xxh3-128-nested:{xxhash.xxh3_128_hexdigest(chr(10).join(map(come, parts)).encode())}"
 
 
 class Digests:
@@ -20,34 +38,38 @@ class Digests:
     """
 
     def __init__(self) -> None:
-        self.known: dict[int, tuple[Any, int, str]] = {}
+        self.known: dict[int, tuple[Any, int, Told]] = {}
 
     def of(self, value: Any) -> str:
         """Return the digest of a value: of one tensor its own, of several and of plain values that of all of them."""
-        import xxhash
+        return come(self.later(value, None))
 
-        parts = list(self._parts(value, DEEPEST))
+    def later(self, value: Any, reading: Reading | None) -> Told:
+        """Return the digest of a value, or of what lies on devices, which are asked for it, what gives it later."""
+        parts = list(self._parts(value, reading, DEEPEST))
         if len(parts) == 1 and _is_tensor(value):
             return parts[0]
-        return f"xxh3-128-nested:{xxhash.xxh3_128_hexdigest(chr(10).join(parts).encode())}"
+        return partial(nested, parts) if any(map(callable, parts)) else nested(parts)
 
-    def _parts(self, value: Any, depth: int) -> Iterator[str]:
+    def _parts(self, value: Any, reading: Reading | None, depth: int) -> Iterator[Told]:
         if _is_tensor(value):
-            yield self._of_tensor(value)
+            yield self._of_tensor(value, reading)
         elif depth and (inner := inside(value)) is not None:
             yield type(value).__name__ if isinstance(value, (list, tuple, Mapping)) else "record"
             for key, each in inner:
                 yield f"{_plain(key)}:"
-                yield from self._parts(each, depth - 1)
+                yield from self._parts(each, reading, depth - 1)
         else:
             yield repr(value) if value is None or isinstance(value, (bool, int, float, str)) else type(value).__name__
 
-    def _of_tensor(self, tensor: Any) -> str:
+    def _of_tensor(self, tensor: Any, reading: Reading | None) -> Told:
         version = _version(tensor)
         found = self.known.get(id(tensor))
-        if found and found[0]() is tensor and version is not None and found[1] == version:
+        is_known = found and found[0]() is tensor and version is not None and found[1] == version
+        if found and is_known and not (reading is None and callable(found[2])):
             return found[2]
-        digest = digest_tensor(tensor)
+        here = reading is None or tensor.is_cpu
+        digest = digest_tensor(tensor) if here else digest_later(tensor, reading)
         if version is not None:
             self.known[id(tensor)] = weakref.ref(tensor), version, digest
         return digest

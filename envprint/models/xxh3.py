@@ -7,6 +7,7 @@ What a block of 1 KiB adds to the accumulators does not depend on them, so those
 only the scrambling goes from block to block.
 """
 
+import functools
 import struct
 from typing import Any
 
@@ -32,19 +33,24 @@ SECRET = bytes.fromhex(
 SCRAMBLE, LAST, MERGE_LOW, MERGE_HIGH = 128, 121, 11, 117  # offsets in the secret
 
 
-def chunk_digests(words: Any) -> bytes:
-    """Return the digests, one after the other, of a tensor of int64 whose rows are chunks."""
+def block_sums(words: Any) -> Any:
+    """Return what each block of chunks, the rows of a tensor of int64, adds to its accumulators; nothing waits."""
     import torch
 
-    sums = torch.cat([_block_sums(some, _keys(words)) for some in words.split(AT_ONCE)])
-    return _finished(_accumulators(sums))
+    keys = _constants(words.device)[0]
+    return torch.cat([_block_sums(some, keys) for some in words.split(AT_ONCE)])
 
 
-def _keys(words: Any) -> Any:
-    """Return the word of the secret for each word of a chunk."""
-    stripes = words.new_tensor([_secret(8 * stripe) for stripe in range(STRIPES)]).repeat(BLOCKS, 1)
-    stripes[-1] = words.new_tensor(_secret(LAST))
-    return stripes.reshape(-1)
+@functools.lru_cache(maxsize=64)
+def _constants(device: Any) -> tuple[Any, Any, Any]:
+    """Return, on a device, the secret's word for each word of a chunk, those of scrambling, and where lanes start."""
+    import torch
+
+    stripes = [_secret(8 * stripe) for stripe in range(STRIPES)] * BLOCKS
+    start = [number - (number >> 63 << 64) for number in START]
+    words = torch.tensor([*stripes[:-1], _secret(LAST), _secret(SCRAMBLE), start], dtype=torch.int64, device="cpu")
+    there = words.to(device, non_blocking=True)
+    return there[:-2].reshape(-1), there[-2], there[-1]
 
 
 def _block_sums(words: Any, keys: Any) -> Any:
@@ -57,11 +63,11 @@ def _block_sums(words: Any, keys: Any) -> Any:
     return product.view(stripes).sum(2) + crossed.view(len(words), BLOCKS, LANES)
 
 
-def _accumulators(sums: Any) -> Any:
+def accumulate(sums: Any) -> Any:
+    """Return the accumulators of chunks, from what their blocks add to them; nothing waits."""
     import torch
 
-    start = sums.new_tensor([number - (number >> 63 << 64) for number in START])
-    secret = sums.new_tensor(_secret(SCRAMBLE))
+    _, secret, start = _constants(sums.device)
     lanes = sums[:, 0] + start
     for block in range(1, BLOCKS):
         lanes ^= ((lanes >> 47) & ((1 << 17) - 1)) ^ secret
@@ -69,10 +75,11 @@ def _accumulators(sums: Any) -> Any:
     return lanes
 
 
-def _finished(lanes: Any) -> bytes:
+def finish(lanes: Any) -> bytes:
+    """Return the digests of chunks, one after the other, from their accumulators on the host."""
     import numpy as np
 
-    on_host = lanes.cpu().contiguous()
+    on_host = lanes.contiguous()
     words = np.frombuffer(memory(on_host), "u8").reshape(-1, LANES)
     low = _merged(words, MERGE_LOW, CHUNK * PRIME64_1 % 2**64)
     high = _merged(words, MERGE_HIGH, 2**64 - 1 - CHUNK * PRIME64_2 % 2**64)

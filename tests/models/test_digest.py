@@ -7,9 +7,10 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envprint.models.digest import _digest_on_device, digest_of, digest_tensor
+from envprint.models.digest import digest_of, digest_tensor
+from envprint.models.reading import Reading
 from envprint.models.tensors import TensorContent, memory
-from envprint.models.xxh3 import CHUNK, WORDS, chunk_digests
+from envprint.models.xxh3 import CHUNK, WORDS, accumulate, block_sums, finish
 
 pytestmark = pytest.mark.torch
 
@@ -147,23 +148,42 @@ def test_chunks_on_a_device_have_the_digests_of_the_library(chunks: int) -> None
     bytes_ = memory(words)
 
     expected = [xxhash.xxh3_128_digest(bytes_[start : start + CHUNK]) for start in range(0, len(bytes_), CHUNK)]
-    assert b"".join(expected) == chunk_digests(words)
+    assert b"".join(expected) == finish(accumulate(block_sums(words)))
 
 
-@pytest.mark.parametrize("tail", [0, 1, 7, 241, CHUNK - 1])
-@pytest.mark.parametrize("chunks", range(6))
-def test_a_device_gives_the_digest_of_the_host(chunks: int, tail: int) -> None:
-    tensor = noise(chunks * CHUNK + tail)
+def read_there(*tensors: Any) -> list[bytes]:
+    """Return the digests of chunks as a device gives them, all asked for together."""
+    reading = Reading()
+    found = [reading.digests(TensorContent(each)) for each in tensors]
+    reading.start()
+    reading.wait()
+    return [told() for told in found]
 
-    assert digest_tensor(tensor) == _digest_on_device(TensorContent(tensor))
+
+def chunks_of(tensor: Any) -> bytes:
+    """Return the digests of chunks as the library gives them."""
+    row_by_row = tensor.contiguous()
+    content = memory(row_by_row)
+    return b"".join(xxhash.xxh3_128_digest(content[at : at + CHUNK]) for at in range(0, len(content), CHUNK))
+
+
+def test_a_device_gives_the_digests_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    for large in (1, 3 * CHUNK, 1 << 18):
+        monkeypatch.setattr("envprint.models.on_device.LARGE", large)
+        sizes = [chunks * CHUNK + tail for chunks in range(6) for tail in (0, 1, 7, 241, CHUNK - 1)]
+        tensors = [noise(size, seed=size) for size in sizes]
+
+        assert list(map(chunks_of, tensors)) == read_there(*tensors)
 
 
 def test_a_device_digests_what_is_not_aligned_or_not_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("envprint.models.digest.PIECE", 2 * CHUNK)
     tensor = noise(300 * 401, "float32").view(300, 401)
+    views = tensor, tensor.view(-1)[1:], tensor.t(), tensor[:, 3:], tensor[:2].t()
+    for piece, sums in ((1 << 26, 1 << 23), (2 * CHUNK, 1 << 23), (4 * CHUNK, 1024)):
+        monkeypatch.setattr("envprint.models.on_device.PIECE", piece)
+        monkeypatch.setattr("envprint.models.on_device.MOST_SUMS", sums)
 
-    for view in (tensor, tensor.view(-1)[1:], tensor.t(), tensor[:, 3:]):
-        assert digest_tensor(view) == _digest_on_device(TensorContent(view))
+        assert list(map(chunks_of, views)) == read_there(*views)
 
 
 def test_a_gpu_gives_the_digest_of_the_host() -> None:

@@ -12,12 +12,14 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
+from envprint.models.reading import Reading
+from envprint.models.values import Told, tensors_in
 from envprint.recorder.calls import Undo, hook
 from envprint.recorder.chosen import Chosen
 from envprint.recorder.hooking import computes_again, hook_all, may_read, unseen
 from envprint.recorder.naming import names_of
 from envprint.recorder.nesting import Nesting
-from envprint.recorder.passing import Passes, Table, tensors_of
+from envprint.recorder.passing import Passes, Table
 from envprint.recorder.stepping import Steps
 
 MOST_PARTS = 8  # outputs of one module whose gradients are heard of
@@ -30,11 +32,19 @@ Noting = Callable[[str], AbstractContextManager[None]]
 class Listener:
     """What listens to modules within a window: attached behind the step before it, gone behind its last."""
 
-    def __init__(self, chosen: Chosen, torch: Any, note: Callable[[str], None], noting: Noting) -> None:
+    def __init__(
+        self,
+        chosen: Chosen,
+        torch: Any,
+        note: Callable[[str], None],
+        noting: Noting,
+        reading: Callable[[], Reading | None],
+    ) -> None:
         self.chosen = chosen
         self.torch = torch
         self.note = note
         self.noting = noting
+        self.reading = reading
         self.table = Table(len(chosen))
         self.passes: Passes | None = None
         self.closed = True
@@ -93,15 +103,15 @@ class Listener:
         if not self._is_trained(module):
             return False
         if self.closed or self.passes is None:
-            self.passes, self.closed = Passes(self.table, self.torch), False
+            self.passes, self.closed = Passes(self.table, self.torch, self.reading()), False
         self.passes.roots.append(module)
         return True
 
-    def _digest(self, given: Any) -> str:
+    def _digest(self, given: Any) -> Told:
         """Return the digest of what a module is given: of one tensor its own, which may be that of another's output."""
         with contextlib.suppress(Exception):  # what cannot be read is told of without it
             if self.passes is not None:
-                return self.passes.digests.of(given[0] if isinstance(given, tuple) and len(given) == 1 else given)
+                return self.passes.digest(given[0] if isinstance(given, tuple) and len(given) == 1 else given)
         return ""
 
     def end(self, module: Any, _: Any, named: Any, output: Any) -> None:
@@ -119,7 +129,7 @@ class Listener:
     def _hear_gradients(self, passes: Passes, module: Any, output: Any) -> None:
         from torch.utils.hooks import unserializable_hook
 
-        for place, tensor in enumerate(list(tensors_of(output))[:MOST_PARTS]):
+        for place, tensor in enumerate(list(tensors_in(output))[:MOST_PARTS]):
             if tensor.requires_grad and tensor.grad_fn is not None:
                 part = f"[{place}]" if place else ""
                 heard = self._hook(partial(self._came, passes, module, part))
@@ -138,14 +148,19 @@ class Listener:
         if not self.is_open:
             self.passes = None
 
+    def told(self, steps: Steps) -> Any:
+        """Return what was heard of the modules in the step that ends, if anything was."""
+        with self.noting("modules"):
+            if steps.count in self.chosen and self.passes is not None and not self.closed:
+                return self.passes.close(names_of(steps.model, self.passes.roots))
+        return None
+
     def stepped(self, steps: Steps, *, gone: bool) -> None:
-        """End a step, whose entry of the ledger gets what was heard; gradients come later unless they are `gone`."""
+        """Turn to the next step; gradients of the one that ended come later unless they are `gone`."""
         step, self.step = steps.count, steps.count + 1
-        if step in self.chosen and self.passes is not None and not self.closed and steps.ledger[-1]["step"] == step:
-            steps.ledger[-1]["modules"] = self.passes.close(names_of(steps.model, self.passes.roots))
-            if self.table.room <= 0:
-                self.note(FULL.format(step))
-                self.shut()
+        if self.table.room <= 0 and self.is_open:
+            self.note(FULL.format(step))
+            self.shut()
         self.closed, self.thread = True, threading.get_ident()
         self.nesting.clear()
         if step + 1 == self.chosen.first:

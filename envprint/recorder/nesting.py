@@ -3,6 +3,8 @@
 import threading
 from typing import Any
 
+from envprint.models.values import Told
+
 
 class Nesting:
     """The calls that have begun and not ended: of each the module, whether it is heard, and what it was given."""
@@ -10,11 +12,11 @@ class Nesting:
     def __init__(self) -> None:
         self.place = threading.local()
 
-    def begin(self, module: Any, *, heard: bool, given: str) -> None:
+    def begin(self, module: Any, *, heard: bool, given: Told) -> None:
         """Note a call that begins."""
         self._calls().append((module, heard, given))
 
-    def end(self, module: Any) -> tuple[bool, str]:
+    def end(self, module: Any) -> tuple[bool, Told]:
         """Return whether a call that ends is heard, and what it was given; those within it that raised end, too."""
         calls = self._calls()
         if not any(each[0] is module for each in calls):
@@ -38,8 +40,8 @@ class Nesting:
         """Forget what this thread calls."""
         self._calls().clear()
 
-    def _calls(self) -> list[tuple[Any, bool, str]]:
+    def _calls(self) -> list[tuple[Any, bool, Told]]:
         if not hasattr(self.place, "calls"):
             self.place.calls = []
-        found: list[tuple[Any, bool, str]] = self.place.calls
+        found: list[tuple[Any, bool, Told]] = self.place.calls
         return found

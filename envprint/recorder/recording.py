@@ -3,29 +3,28 @@
 import contextlib
 import sys
 import threading
-import weakref
 from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
-from envprint.recorder.batches import is_elsewhere, parts_of
 from envprint.recorder.beginning import begin, has_optimizer
 from envprint.recorder.chosen import Chosen
 from envprint.recorder.events import Events
+from envprint.recorder.fed import Fed
 from envprint.recorder.flags import read_flags, turned
-from envprint.recorder.frames import asking, caller
+from envprint.recorder.frames import caller
 from envprint.recorder.generators import states
 from envprint.recorder.keeping import Keeper
 from envprint.recorder.listening import Listener
-from envprint.recorder.loaders import describe_loader
-from envprint.recorder.ranks import ranks_of
 from envprint.recorder.sampling import is_sampled
 from envprint.recorder.stepping import Steps
 from envprint.recorder.weights import modules
 
-MOST = 256  # seedings, loaders and changes that are kept
+MOST = 256  # seedings and changes that are kept
 MOST_MARKS = 32  # of one name
 LOOKED_FOR = 8  # seedings before which modules are looked for among all objects, which takes long
+PATIENCE = 5.0  # seconds that the end of a run waits for a device
+UNANSWERED = "a device did not answer within 5 seconds of the end: steps that it was asked about are not told of"
 WITHOUT = "no optimizer of torch was made: a step is a call of backward()"
 
 
@@ -47,9 +46,9 @@ class Recording:
         self.chosen = chosen
         self.listener: Listener | None = None
         self.steps = Steps(chosen)
+        self.fed = Fed(self)
         self.events = Events()
         self.seedings: list[dict[str, Any]] = []
-        self.loaders: list[dict[str, Any]] = []
         self.marks: list[dict[str, Any]] = []
         self.changes: list[dict[str, Any]] = []
         self.notes: list[str] = []
@@ -110,9 +109,10 @@ class Recording:
     def mark(self, name: str) -> None:
         """Note the states of the generators at a place of the run."""
         with self.noting("marks"):
-            self._add_mark(name, states)
+            self.add_mark(name, states)
 
-    def _add_mark(self, name: str, read: Any) -> None:
+    def add_mark(self, name: str, read: Callable[[], dict[str, str]]) -> None:
+        """Note what there is to read at a place of the run, of each kind of place a bounded number of times."""
         kind = name.partition(":")[0]
         if sum(1 for each in self.marks if each["name"].startswith(kind)) < MOST_MARKS:
             self.marks.append({"name": name, "step": self.steps.count, "generators": read()})
@@ -121,67 +121,6 @@ class Recording:
         """Note that an optimizer was made: steps are its own from here on, whatever it will work on."""
         self.optimizers = True
         self.mark("model built")
-
-    def loading(self, loader: Any) -> None:
-        """Note how a DataLoader walks through its data, as it begins to."""
-        with self.noting("loaders"):
-            told = describe_loader(loader)
-            if told not in self.loaders and len(self.loaders) < MOST:
-                self.loaders.append(told)
-            self._add_mark("epoch", states)
-
-    def loaded(self, batch: Any) -> None:
-        """Note a batch that a DataLoader gave; those that are loaded without gradients evaluate."""
-        with self.noting("batches"):
-            if sys.modules["torch"].is_grad_enabled() and self._may_read(parts := parts_of(batch)):
-                self.steps.batches.add(parts, loaded=True, ahead=asking()[0] == "library")
-                self._ranked(parts)
-
-    def epoch_ended(self) -> None:
-        """Note the samples of an epoch."""
-        with self.noting("epochs"):
-            digest, count = self.steps.batches.end_epoch()
-            if count:
-                self._add_mark(f"samples of an epoch: {count}", lambda: {"samples": digest})
-
-    def given(self, module: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
-        """Note what the outermost module is given: the batch, where no loader gives one."""
-        torch = sys.modules["torch"]
-        if torch._C._current_graph_task_id() != -1:  # noqa: SLF001
-            return  # what a checkpoint computes again within backward()
-        if self.steps.model is not module and next(iter(module.parameters()), None) is None:
-            return  # a metric, a loss
-        mode = "training" if module.training else "evaluation"
-        if not torch.is_grad_enabled():
-            self.event("evaluate", f"{type(module).__qualname__} in {mode} mode")
-            return
-        with self.noting("batches"):
-            self.steps.passed(module)
-            if self.steps.owner is None or self.optimizers is False:
-                self.steps.owner = weakref.ref(module)
-            self._given((arguments, named))
-
-    def aimed_at(self, target: Any) -> None:
-        """Note what a loss is computed against: of the batch, where no loader gives one."""
-        with self.noting("batches"):
-            if sys.modules["torch"].is_grad_enabled():
-                self._given(target)
-
-    def _given(self, batch: Any) -> None:
-        """Note a part of a batch that no loader gave; its samples are told apart for steps that are kept."""
-        if not self.steps.batches.loaded and self._may_read(parts := parts_of(batch)):
-            self._ranked(parts)
-            self.steps.batches.add(parts, loaded=False, rows=is_sampled(self.steps.count + 1))
-
-    def _ranked(self, parts: list[Any]) -> None:
-        """Note how the values of the first batch rank, whatever their scale."""
-        if self.is_new("first batch"):
-            with self.noting("first batch"):
-                self.event("first-batch", ranks_of(parts))
-
-    def _may_read(self, parts: list[Any]) -> bool:
-        """Tell whether a batch may be read: on another device that waits, and is done for steps that are kept only."""
-        return self.steps.keeps(self.steps.count + 1) or not is_elsewhere(parts)
 
     def turned(self) -> None:
         """Note the switches that were turned since the first step."""
@@ -248,6 +187,9 @@ class Recording:
 
     def flush(self, status: str) -> None:
         """Write what there is, whole or not at all."""
+        with self.noting("devices"):
+            if status != "running" and not self.steps.chain.finish(PATIENCE):
+                self.note(UNANSWERED)
         with self.noting("writing"):
             if self.chosen is not None:
                 self.keeper.facts["window"] = (self.chosen.first, self.chosen.last)
@@ -255,8 +197,8 @@ class Recording:
                 self.keeper.facts |= {"modules": self.listener.table.names, "types": self.listener.table.types}
             self.keeper.write(
                 status=status, steps=self.steps.count, ledger=self.steps.ledger, events=self.events.found.values(),
-                seedings=self.seedings, loaders=self.loaders, marks=self.marks, changes=self.changes, notes=self.notes,
-                unread=dict(self.unread),
+                seedings=self.seedings, loaders=self.fed.loaders, marks=self.marks, changes=self.changes,
+                notes=self.notes, unread=dict(self.unread),
             )  # fmt: skip
 
     def stop(self) -> None:

@@ -10,15 +10,23 @@ import base64
 import functools
 import math
 import struct
+from functools import partial
 from typing import Any
+
+from envprint.models.on_device import Later
+from envprint.models.reading import Reading
 
 BUCKETS = 4
 PERIOD = BUCKETS * 16381  # a prime: what repeats in a tensor, as its rows do, does not repeat with the signs
 UNREAD = "", "", ""
+Told = str | Later[str]
 
 
-def look_at(tensors: list[Any], torch: Any) -> tuple[str, str, str]:
-    """Return the type, the norm and the sketch of all tensors with numbers that round; empty texts without any."""
+def look_at(tensors: list[Any], torch: Any, reading: Reading | None = None) -> tuple[str, Told, Told]:
+    """Return the type, the norm and the sketch of all tensors with numbers that round; empty texts without any.
+
+    With a reading, norm and sketch of what lies on a device are functions, until it has come.
+    """
     from envprint.models.values import dtype_of, is_array
 
     known = [each.detach() for each in tensors if is_array(each, torch) and not each.is_meta]
@@ -26,11 +34,22 @@ def look_at(tensors: list[Any], torch: Any) -> tuple[str, str, str]:
     if not rounding:
         return UNREAD
     with torch.no_grad():
-        flat = [_flat(each) for each in rounding]
-        norms = [float(torch.linalg.vector_norm(each)) for each in flat]
-        sums = [_sums(each, torch) for each in flat]
+        found = [_looked(_flat(each), torch) for each in rounding]
+    if reading is None or all(each.is_cpu for each in found):
+        return dtype_of(rounding[0]), *_said([each.tolist() for each in found])
+    come = [reading.fetch(each) for each in found]
+
+    def said(place: int) -> str:
+        return _said([each().tolist() for each in come])[place]
+
+    return dtype_of(rounding[0]), partial(said, 0), partial(said, 1)
+
+
+def _said(found: list[list[float]]) -> tuple[str, str]:
+    """Return the norm and the sketch of tensors of each of which there are its norm and four sums."""
+    norms, sums = [each[0] for each in found], [each[1:] for each in found]
     total = [sum(each[place] * (-1) ** number for number, each in enumerate(sums)) for place in range(BUCKETS)]
-    return dtype_of(rounding[0]), f"{math.hypot(*norms):.6g}", _packed(total)
+    return f"{math.hypot(*norms):.6g}", _packed(total)
 
 
 def _flat(tensor: Any) -> Any:
@@ -40,14 +59,14 @@ def _flat(tensor: Any) -> Any:
     return row if str(row.dtype) in {"torch.float64", "torch.float32"} else row.float()
 
 
-def _sums(row: Any, torch: Any) -> list[float]:
-    """Return the sums of four classes of places, with signs."""
+def _looked(row: Any, torch: Any) -> Any:
+    """Return the norm, and the sums of four classes of places, with signs."""
     wide = torch.float32 if row.device.type == "mps" else torch.float64
     whole = len(row) - len(row) % PERIOD
     folded = row[:whole].view(-1, PERIOD).sum(0, dtype=wide)
     folded[: len(row) - whole] += row[whole:]
-    found: list[float] = (folded * _signs(str(row.device), wide, torch)).view(-1, BUCKETS).sum(0).tolist()
-    return found
+    sums = (folded * _signs(str(row.device), wide, torch)).view(-1, BUCKETS).sum(0)
+    return torch.cat([torch.linalg.vector_norm(row).to(wide).view(1), sums])
 
 
 @functools.lru_cache(maxsize=16)
@@ -56,7 +75,7 @@ def _signs(device: str, dtype: Any, torch: Any) -> Any:
     places = torch.arange(1, PERIOD + 1, dtype=torch.int64, device="cpu")
     mixed = places * 0x2545F4914F6CDD1D
     mixed = (mixed ^ (mixed >> 29)) * 0x369DEA0F31A53F85
-    return (1 - 2 * ((mixed >> 41) & 1)).to(device=device, dtype=dtype)
+    return (1 - 2 * ((mixed >> 41) & 1)).to(device=device, dtype=dtype, non_blocking=True)
 
 
 def _packed(sums: list[float]) -> str:

@@ -2,8 +2,10 @@
 
 import contextlib
 import weakref
+from collections.abc import Callable
 from typing import Any
 
+from envprint.models.reading import Reading
 from envprint.recorder.batches import Batches
 from envprint.recorder.chaining import Chain, kept_back
 from envprint.recorder.chosen import Chosen
@@ -16,18 +18,24 @@ WHOLE = frozenset({"parameters", "state", "gradients", "gradient_norm"})
 
 
 class Steps:
-    """The steps of the optimizers; where torch has none, each call of backward() is one."""
+    """The steps of the optimizers; where torch has none, each call of backward() is one.
+
+    `reading` is what devices are asked for until the next step ends, `entry` the ledger's of the last one, if any.
+    """
 
     def __init__(self, chosen: Chosen | None = None) -> None:
         self.chosen = chosen
         self.count = 0
-        self.chain = Chain()
+        self.ledger: list[dict[str, Any]] = []
+        self.chain = Chain(self.ledger.append)
+        self.reading = Reading()
+        self.entry: dict[str, Any] | None = None
+        self.modules: Callable[[], Any] = lambda: None
         self.batches = Batches()
         self.calls: list[str] = []
         self.passes = 0
         self.mode: bool | None = None
         self.loss: Any = None
-        self.ledger: list[dict[str, Any]] = []
         self.owner: weakref.ref[Any] | None = None
         self.pending: dict[str, Any] = {}
         self.began: tuple[str, ...] = ()
@@ -71,7 +79,7 @@ class Steps:
         facts, self.pending = self.pending, {}
         if self.keeps(self.count):
             with contextlib.suppress(Exception):  # a step with less in it is a step
-                facts |= read_after(optimizer)
+                facts |= read_after(optimizer, self.reading)
         self._close(facts, self.began if not self.calls else _within(self.began, self.calls))
 
     def without_optimizer(self) -> None:
@@ -79,7 +87,7 @@ class Steps:
         self.count += 1
         facts: dict[str, Any] = {"generators": self._states()}
         if self.model is not None and self.keeps(self.count):
-            facts["parameters"] = digest_of_all(list(self.model.parameters()))
+            facts["parameters"] = digest_of_all(list(self.model.parameters()), self.reading)
         self._close(facts, tuple(self.calls))
 
     def _states(self) -> dict[str, str]:
@@ -87,18 +95,17 @@ class Steps:
 
     def _close(self, facts: dict[str, Any], calls: tuple[str, ...]) -> None:
         loss, self.loss, self.calls = self.loss, None, []
-        facts["batch"], facts["samples"] = self.batches.take(self.passes)
+        facts |= self.batches.take(self.passes)
         mode, self.passes, self.mode = self.mode, 0, None
         if self.model is not None:
             facts["training"] = bool(self.model.training) if mode is None else mode
         facts = {name: value for name, value in facts.items() if value is not None}
-        self.chain.add(self._usual(facts), loss)
-        if self.keeps(self.count):
-            read = self.chain.read()
-            known = loss if isinstance(loss, str) else read
-            if loss is not None:
-                facts["loss"] = known
-            self.ledger.append({"step": self.count, "chain": self.chain.digest, "calls": calls, **facts})
+        self.entry = {"step": self.count, "calls": calls, **facts} if self.keeps(self.count) else None
+        if self.entry is not None and (told := self.modules()):
+            self.entry["modules"] = told
+        self.chain.add(self._usual(facts), loss, self.entry, self.reading)
+        if self.entry is not None:
+            self.reading = Reading()
 
     def _usual(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Return what a step shows where nobody asked for more: so the chain is that of a run without a window."""

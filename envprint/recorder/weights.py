@@ -5,6 +5,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from envprint.models.on_device import Later
+from envprint.models.reading import Reading
+
 
 def parameters_of(optimizer: Any) -> list[Any]:
     """Return the parameters of an optimizer, in its order."""
@@ -25,11 +28,21 @@ def rates_of(optimizer: Any) -> tuple[float, ...]:
     return tuple(float(rate) for rate in rates if getattr(rate, "device", None) is None or rate.device.type == "cpu")
 
 
-def read_after(optimizer: Any) -> dict[str, Any]:
+def read_after(optimizer: Any, reading: Reading) -> dict[str, Any]:
     """Return digests of parameters, of what the optimizer remembers and of gradients, and the norm of these.
 
     They are read after the step, since an optimizer may be handed the code that makes the gradients, as a closure.
+    Those of what lies on a device are functions, until it has come.
     """
+    try:
+        found = _read(optimizer, reading)
+        reading.compute()
+    except RuntimeError:  # a device lacks an operation, or memory for it: all is copied, which waits
+        return _read(optimizer, None)
+    return found
+
+
+def _read(optimizer: Any, reading: Reading | None) -> dict[str, Any]:
     parameters = parameters_of(optimizer)
     kept = [
         value
@@ -38,28 +51,38 @@ def read_after(optimizer: Any) -> dict[str, Any]:
     ]
     gradients = [each.grad for each in parameters if each.grad is not None]
     return {
-        "parameters": digest_of_all(parameters),
-        "state": digest_of_all(kept),
-        "gradients": digest_of_all(gradients),
-        "gradient_norm": norm_of(gradients),
+        "parameters": digest_of_all(parameters, reading),
+        "state": digest_of_all(kept, reading),
+        "gradients": digest_of_all(gradients, reading),
+        "gradient_norm": norm_of(gradients, reading),
     }
 
 
-def digest_of_all(values: list[Any]) -> str:
-    """Return the digest of several tensors and numbers."""
-    import xxhash
-
-    from envprint.models.digest import digest_tensor
+def digest_of_all(values: list[Any], reading: Reading | None = None) -> str | Later[str]:
+    """Return the digest of several tensors and numbers; with a reading, what gives it once that has come."""
+    from envprint.models.digest import digest_later, digest_tensor
     from envprint.models.values import Digests
 
     digests = Digests()
     plain = sys.modules["torch"].Tensor, sys.modules["torch"].nn.Parameter
-    told = [digest_tensor(each) if type(each) in plain else digests.of(each) for each in values]
-    return f"xxh3-128-nested:{xxhash.xxh3_128_hexdigest(' '.join(told).encode())}"
+    told: list[str | Later[str]] = []
+    for each in values:
+        if reading is not None and not getattr(each, "is_cpu", True):
+            told.append(digest_later(each, reading, stays=True))
+        else:
+            told.append(digest_tensor(each) if type(each) in plain else digests.of(each))
+    return _nested(told) if all(isinstance(each, str) for each in told) else lambda: _nested(told)
 
 
-def norm_of(gradients: list[Any]) -> str | None:
-    """Return the norm of all gradients, exactly; None where there are none. One read for all."""
+def _nested(told: list[str | Later[str]]) -> str:
+    import xxhash
+
+    words = " ".join(each if isinstance(each, str) else each() for each in told)
+    return f"xxh3-128-nested:{xxhash.xxh3_128_hexdigest(words.encode())}"
+
+
+def norm_of(gradients: list[Any], reading: Reading | None = None) -> str | Later[str] | None:
+    """Return the norm of all gradients, exactly, or what gives it once it has come; None where there are none."""
     torch = sys.modules["torch"]
     dense = [each.detach() for each in gradients if not each.is_sparse]
     if not dense:
@@ -70,7 +93,11 @@ def norm_of(gradients: list[Any]) -> str | None:
     else:
         wide = [torch.linalg.vector_norm(each, dtype=torch.promote_types(each.dtype, torch.float32)) for each in dense]
         norms = torch.stack([each.to(dense[0].device, torch.float64) for each in wide])
-    return float(torch.linalg.vector_norm(norms)).hex()
+    norm = torch.linalg.vector_norm(norms)
+    if reading is None or norm.is_cpu:
+        return float(norm).hex()
+    come = reading.fetch(norm)
+    return lambda: float(come()).hex()
 
 
 def owner_of(parameters: list[Any]) -> Any:

@@ -167,7 +167,7 @@ def measure_million() -> list[Bound]:
         for number in filter(is_sampled, range(2, MILLION + 1)):  # the others leave a link of the chain, and no more
             recording.steps.count = number - 1
             recording.called("forward")
-            recording.loaded([torch.full((2, 3), number)])
+            recording.fed.loaded([torch.full((2, 3), number)])
             recording.backward(torch.tensor(float(number)))
             recording.stepping(optimizer)
             recording.stepped(optimizer)

@@ -185,14 +185,15 @@ def test_marks_tell_the_states_from_seed_to_epoch(tmp_path: Path) -> None:
 def test_a_loss_on_another_device_is_read_when_a_step_is_kept() -> None:
     from envprint.recorder.chaining import Chain
 
-    at_once, later = Chain(), Chain()
+    entries: list[dict[str, Any]] = []
+    at_once, later = Chain(), Chain(entries.append)
     for number in range(5):
         loss = torch.tensor(number / 3)
         at_once.add({"batch": number}, float(loss).hex())
-        later.add({"batch": number}, loss)
+        later.add({"batch": number}, loss, {"step": 5} if number == 4 else None)
+        assert (number == 4) == bool(entries)
 
-    assert "" == later.digest
-    assert float(torch.tensor(4 / 3)).hex() == later.read()
+    assert [{"step": 5, "loss": float(torch.tensor(4 / 3)).hex(), "chain": at_once.digest}] == entries
     assert at_once.digest == later.digest
 
 

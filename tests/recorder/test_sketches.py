@@ -8,13 +8,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from envprint.causes.runs.modules import Call, distance  # noqa: E402
+from envprint.models.values import come  # noqa: E402
 from envprint.recorder.sketching import look_at  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
 
 def call(tensor: Any) -> Call:
-    dtype, norm, sketch = look_at([tensor], torch)
+    dtype, norm, sketch = map(come, look_at([tensor], torch))
     return Call("forward", "layer", "", "", norm, sketch, dtype)
 
 

@@ -18,8 +18,8 @@ def observe_loaders(_: Any, recording: Recording) -> list[Undo]:
 
     return [
         wrap(dataloader.DataLoader, "__init__", returned=lambda *_, **__: recording.mark("loader built")),
-        wrap(dataloader.DataLoader, "__iter__", recording.loading),
-        wrap_next(dataloader._BaseDataLoaderIter, recording.loaded, recording.epoch_ended),  # noqa: SLF001 - of all
+        wrap(dataloader.DataLoader, "__iter__", recording.fed.loading),
+        wrap_next(dataloader._BaseDataLoaderIter, recording.fed.loaded, recording.fed.epoch_ended),  # noqa: SLF001 - of all
     ]
 
 

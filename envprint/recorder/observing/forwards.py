@@ -17,7 +17,7 @@ COMPILED = "torch.compile is used: batches that no loader gives are seen where a
 def observe_forwards(torch: Any, recording: Recording) -> list[Undo]:
     """Hear of calls of modules from outside all modules, until torch.compile is called."""
     module = torch.nn.Module
-    undo = wrap_outermost(module, "__call__", recording.given)
+    undo = wrap_outermost(module, "__call__", recording.fed.given)
 
     def compiling(_: Any = None, *__: Any, **settings: Any) -> None:
         undo()
@@ -42,7 +42,7 @@ def observe_tracing(utils: Any, _: Recording) -> list[Undo]:
 
 def observe_compiled(eval_frame: Any, recording: Recording) -> list[Undo]:
     """Hear of calls of compiled modules, and let torch.compile make no graphs of what stands before functions."""
-    undo = wrap_outermost(eval_frame.OptimizedModule, "__call__", recording.given)
+    undo = wrap_outermost(eval_frame.OptimizedModule, "__call__", recording.fed.given)
     for code in SKIPPED:
         eval_frame.skip_code(code)
     return [undo]

@@ -1,7 +1,9 @@
 """Hear of what each module returns, and of the gradients that come back to it, in the steps that were chosen."""
 
+from functools import partial
 from typing import Any
 
+from envprint.models.reading import Reading
 from envprint.recorder.calls import Undo, wrap
 from envprint.recorder.listening import Listener
 from envprint.recorder.recording import Recording
@@ -11,7 +13,13 @@ def observe_modules(torch: Any, recording: Recording) -> list[Undo]:
     """Have modules listened to in the chosen steps, if somebody wants that."""
     if recording.chosen is None or not recording.chosen.modules:
         return []
-    listener = recording.listener = Listener(recording.chosen, torch, recording.note, recording.noting)
+    steps = recording.steps
+
+    def reading() -> Reading | None:
+        return steps.reading if recording.optimizers else None  # without any, gradients come when the step has ended
+
+    listener = recording.listener = Listener(recording.chosen, torch, recording.note, recording.noting, reading)
+    steps.modules = partial(listener.told, steps)
     if recording.chosen.first == 1:
         listener.open()
     return [listener.shut]

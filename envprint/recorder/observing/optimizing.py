@@ -41,16 +41,21 @@ def observe_clipping(torch: Any, recording: Recording) -> list[Undo]:
 
     def by_norm(_: Any, max_norm: Any, norm_type: Any = 2.0, *__: Any, **___: Any) -> None:
         recording.called("clip")
-        recording.event("clip", f"{float(max_norm):g} norm_type={float(norm_type):g}")
+        recording.event("clip", f"{_number(max_norm)} norm_type={_number(norm_type)}")
 
     def by_value(_: Any, clip_value: Any, *__: Any, **___: Any) -> None:
         recording.called("clip")
-        recording.event("clip-value", f"{float(clip_value):g}")
+        recording.event("clip-value", _number(clip_value))
 
     return [
         *(wrap(holder, "clip_grad_norm_", by_norm) for holder in holders),
         *(wrap(holder, "clip_grad_value_", by_value) for holder in holders),
     ]
+
+
+def _number(value: Any) -> str:
+    """Return a number as text; one that lies on a device is not read, since that waits."""
+    return f"{float(value):g}" if getattr(value, "is_cpu", True) else "given"
 
 
 def observe_schedulers(torch: Any, recording: Recording) -> list[Undo]:

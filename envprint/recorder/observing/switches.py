@@ -44,7 +44,7 @@ def _observe_loss(functions: Any, name: str, recording: Recording) -> Undo:
             said = (f"{each}={_plain(given[each])}" for each in defaults)
             recording.event("loss", " ".join((name, *said)))
         if target is not None and not getattr(target, "requires_grad", True):
-            recording.aimed_at(target)
+            recording.fed.aimed_at(target)
 
     return wrap(functions, name, heard)
 

@@ -1,0 +1,97 @@
+"""Hear of the data that a run is fed: by loaders, or where there is none, as what its outermost module is given."""
+
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from envprint.recorder.batches import is_elsewhere, parts_of
+from envprint.recorder.frames import asking
+from envprint.recorder.generators import states
+from envprint.recorder.loaders import describe_loader
+from envprint.recorder.ranks import ranks_of
+from envprint.recorder.sampling import is_sampled
+
+if TYPE_CHECKING:
+    from envprint.recorder.recording import Recording
+
+MOST_LOADERS = 256
+MOST_OF_A_BATCH = 1 << 28  # bytes that are copied from a device
+LARGE = "batches of more than 256 MiB lie on a device, and are not read"
+
+
+class Fed:
+    """What a run is fed, as its recording has it."""
+
+    def __init__(self, recording: "Recording") -> None:
+        self.recording = recording
+        self.steps = recording.steps
+        self.loaders: list[dict[str, Any]] = []
+        self.has_begun = False
+
+    def loading(self, loader: Any) -> None:
+        """Note how a DataLoader walks through its data, as it begins to."""
+        with self.recording.noting("loaders"):
+            told = describe_loader(loader)
+            if told not in self.loaders and len(self.loaders) < MOST_LOADERS:
+                self.loaders.append(told)
+            self.recording.add_mark("epoch", states)
+
+    def loaded(self, batch: Any) -> None:
+        """Note a batch that a DataLoader gave; those that are loaded without gradients evaluate."""
+        with self.recording.noting("batches"):
+            if sys.modules["torch"].is_grad_enabled() and self._may_read(parts := parts_of(batch)):
+                self.steps.batches.add(parts, self.steps.reading, loaded=True, ahead=asking()[0] == "library")
+                self._ranked(parts)
+
+    def epoch_ended(self) -> None:
+        """Note the samples of an epoch."""
+        with self.recording.noting("epochs"):
+            digest, count = self.steps.batches.end_epoch()
+            if count:
+                self.recording.add_mark(f"samples of an epoch: {count}", lambda: {"samples": digest})
+
+    def given(self, module: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+        """Note what the outermost module is given: the batch, where no loader gives one."""
+        torch = sys.modules["torch"]
+        if torch._C._current_graph_task_id() != -1:  # noqa: SLF001
+            return  # what a checkpoint computes again within backward()
+        if self.steps.model is not module and next(iter(module.parameters()), None) is None:
+            return  # a metric, a loss
+        mode = "training" if module.training else "evaluation"
+        if not torch.is_grad_enabled():
+            self.recording.event("evaluate", f"{type(module).__qualname__} in {mode} mode")
+            return
+        with self.recording.noting("batches"):
+            self.steps.passed(module)
+            if self.steps.owner is None or self.recording.optimizers is False:
+                self.steps.owner = weakref.ref(module)
+            self._given((arguments, named))
+
+    def aimed_at(self, target: Any) -> None:
+        """Note what a loss is computed against: of the batch, where no loader gives one."""
+        with self.recording.noting("batches"):
+            if sys.modules["torch"].is_grad_enabled():
+                self._given(target)
+
+    def _given(self, batch: Any) -> None:
+        """Note a part of a batch that no loader gave; its samples are told apart for steps that are kept."""
+        if not self.steps.batches.loaded and self._may_read(parts := parts_of(batch)):
+            self._ranked(parts)
+            rows = is_sampled(self.steps.count + 1)
+            self.steps.batches.add(parts, self.steps.reading, loaded=False, rows=rows)
+
+    def _ranked(self, parts: list[Any]) -> None:
+        """Note how the values of the first batch rank, whatever their scale."""
+        if not self.has_begun:
+            self.has_begun = True
+            with self.recording.noting("first batch"):
+                self.recording.event("first-batch", ranks_of(parts))
+
+    def _may_read(self, parts: list[Any]) -> bool:
+        """Tell whether a batch may be read: from another device for steps that are kept only, unless it is large."""
+        if not is_elsewhere(parts):
+            return True
+        if sum(part.nbytes for part in parts if not isinstance(part, str)) > MOST_OF_A_BATCH:
+            self.recording.note(LARGE)
+            return False
+        return self.steps.keeps(self.steps.count + 1)

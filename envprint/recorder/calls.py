@@ -50,6 +50,8 @@ def hook(heard: Heard) -> Heard:
 def _put(holder: Any, name: str, observed: Any) -> Undo:
     original = getattr(holder, name)
     made = _standing_for(original, observed)
+    if isinstance(holder, types.ModuleType):  # pickle names functions, and looks whether it finds them there
+        made.__module__, made.__qualname__ = holder.__name__, name
     setattr(holder, name, made)
 
     def undo() -> None:

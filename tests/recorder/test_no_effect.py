@@ -1,5 +1,8 @@
 """With and without the recorder a run computes the same bits, draws the same numbers and compiles the same graphs."""
 
+import os
+import pickle
+import random
 import re
 import sys
 from pathlib import Path
@@ -8,6 +11,7 @@ from typing import Any
 import pytest
 
 torch = pytest.importorskip("torch")
+numpy = pytest.importorskip("numpy")
 
 from _recorded_commands import both as commands_both  # noqa: E402
 from _recorded_commands import said  # noqa: E402
@@ -15,6 +19,7 @@ from _recorded_shapes import SHAPES, attention, loop, model  # noqa: E402
 from _recorded_twice import both, outcome, run_of  # noqa: E402
 
 import envprint  # noqa: E402
+from envprint.recorder.fed import Fed  # noqa: E402
 from envprint.recorder.recording import Recording  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -98,17 +103,38 @@ def test_leaving_the_block_puts_every_function_back(tmp_path: Path) -> None:
     assert hooks == (len(optimizer._global_optimizer_pre_hooks), len(optimizer._global_optimizer_post_hooks))
 
 
-@pytest.mark.parametrize("method", ["event", "called", "given", "backward", "stepping", "stepped", "mark", "turned"])
-def test_a_broken_recorder_never_reaches_the_run(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("holder", "method"),
+    [
+        *((Recording, name) for name in ("event", "called", "backward", "stepping", "stepped", "mark", "turned")),
+        *((Fed, name) for name in ("loading", "loaded", "given", "aimed_at", "epoch_ended")),
+    ],
+)
+def test_a_broken_recorder_never_reaches_the_run(
+    holder: Any, method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("broken")
 
     plain = outcome(loop)
-    monkeypatch.setattr(Recording, method, fail)
+    monkeypatch.setattr(holder, method, fail)
     with envprint.record(tmp_path / "run.json"):
         recorded = outcome(loop)
 
     assert plain == recorded
+
+
+def test_functions_are_pickled_as_those_that_they_stand_for(tmp_path: Path) -> None:
+    def pickled() -> list[Any]:
+        given = [torch.manual_seed, torch.random.manual_seed, torch.load, torch.set_num_threads, torch.set_rng_state]
+        given += [torch.nn.utils.clip_grad_norm_, torch.nn.functional.cross_entropy, torch.compile]
+        return [*given, numpy.random.seed, numpy.random.default_rng, random.seed, random.setstate, os.listdir]
+
+    with envprint.record(tmp_path / "run.json"):
+        stored = [pickle.dumps(each) for each in pickled()]
+        assert pickled() == list(map(pickle.loads, stored))
+
+    assert pickled() == list(map(pickle.loads, stored))
 
 
 def test_a_run_that_cannot_be_written_goes_on(tmp_path: Path) -> None:

@@ -9,9 +9,12 @@ from envprint.manifest.section import Integers, Section, Strings
 
 
 class Seeding(Section):
-    """A call that seeded a generator: with what, where in the code, after how many steps, and what was built before."""
+    """A call that seeded a generator: with what, where in the code, after how many steps, and what was built before.
 
-    generator: Literal["python", "numpy", "torch"]
+    `numpy.Generator` is one that numpy.random.default_rng made, with the seed that it was given, or `None`.
+    """
+
+    generator: Literal["python", "numpy", "torch", "numpy.Generator"]
     value: str
     where: str
     step: int

@@ -20,7 +20,8 @@ from envprint.recorder.sampling import is_sampled
 from envprint.recorder.stepping import Steps
 from envprint.recorder.weights import modules
 
-MOST = 256  # seedings and changes that are kept
+MOST = 256  # changes that are kept
+MOST_OF_ONE = 64  # and seedings of each kind of generator
 MOST_MARKS = 32  # of one name
 LOOKED_FOR = 8  # seedings before which modules are looked for among all objects, which takes long
 PATIENCE = 5.0  # seconds that the end of a run waits for a device
@@ -94,10 +95,10 @@ class Recording:
         """Note a call that belongs to a step."""
         self.steps.called(name)
 
-    def seeded(self, generator: Any, value: object) -> None:
+    def seeded(self, generator: str, value: object) -> None:
         """Note a call that seeds a generator."""
         with self.noting("seedings"):
-            if len(self.seedings) < MOST:
+            if sum(1 for each in self.seedings if each["generator"] == generator) < MOST_OF_ONE:
                 built = self.steps.count > 0 or (len(self.seedings) < LOOKED_FOR and any(True for _ in modules()))
                 self.seedings.append(
                     {

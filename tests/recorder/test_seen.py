@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -180,6 +181,21 @@ def test_marks_tell_the_states_from_seed_to_epoch(tmp_path: Path) -> None:
     order = ["torch imported", "seeded torch", "model built", "loader built", "epoch"]
     assert order == list(dict.fromkeys(names))[:5]
     assert [("torch", "5")] == [(each["generator"], each["value"]) for each in run["seedings"]]
+
+
+def test_generators_of_numpy_tell_their_seeds(tmp_path: Path) -> None:
+    def making() -> None:
+        one = np.random.default_rng()
+        np.random.default_rng(seed=np.int64(3))
+        np.random.default_rng([1, 2])
+        np.random.default_rng(one)
+        np.random.default_rng(np.random.SeedSequence(4))
+        loader()
+
+    told = [each for each in seen(making, tmp_path)["seedings"] if each["generator"] == "numpy.Generator"]
+
+    assert ["None", "3", "[1, 2]"] == [each["value"] for each in told]
+    assert all(each["where"].rpartition("/")[2].startswith("test_seen.py:") for each in told)
 
 
 def test_a_loss_on_another_device_is_read_when_a_step_is_kept() -> None:

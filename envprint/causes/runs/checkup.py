@@ -9,6 +9,7 @@ from envprint.causes.models.modes import may_depend_on_mode
 from envprint.causes.models.observed import named
 from envprint.causes.runs.drawing import drawn_from, untouched
 from envprint.causes.runs.pair import at
+from envprint.causes.runs.seen_generators import KIND, NOTHING
 from envprint.manifest.ledger import Loader, Run
 
 SEEN, GUESSED = 0.9, 0.6
@@ -112,6 +113,10 @@ def _unseeded(run: Run) -> Iterator[Shown]:
             partly = generator == "numpy" and "torch" in seeded
             words = f"{generator} is drawn from and never seeded"
             yield Shown("partial-seeding" if partly else cause, "run", SEEN, {"run.seedings": words})
+    made = next((each for each in run.seedings if each.generator == KIND and each.value == NOTHING), None)
+    if made is not None:
+        words = f"numpy.random.default_rng() is called without a seed{at(made.where)}"
+        yield Shown("numpy-generator-unseeded", "run", SEEN, {"run.seedings": words})
 
 
 def _unwritten(run: Run) -> Iterator[Shown]:

@@ -14,6 +14,7 @@ from envprint.causes.runs.ranking import rank, settle
 from envprint.causes.runs.seen_code import see_code
 from envprint.causes.runs.seen_early_draws import see_early_draws
 from envprint.causes.runs.seen_forwards import see_autocast, see_compiled, see_losses
+from envprint.causes.runs.seen_generators import see_generators
 from envprint.causes.runs.seen_loaders import see_data, see_files, see_loaders
 from envprint.causes.runs.seen_models import see_initial, see_mode, see_models, see_types
 from envprint.causes.runs.seen_resuming import see_resuming
@@ -35,6 +36,7 @@ RULES: tuple[Callable[[Pair], Iterator[Observed]], ...] = (
     see_late_seeds,
     see_seeds,
     see_early_draws,
+    see_generators,
     see_resuming,
     see_loaders,
     see_workers,

@@ -1,6 +1,7 @@
 """Hear of what seeds a generator, and of what sets one back to a state of before."""
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 from envprint.recorder.calls import Undo, wrap
@@ -25,8 +26,14 @@ def observe_random(random: Any, recording: Recording) -> list[Undo]:
 
 
 def observe_numpy(numpy: Any, recording: Recording) -> list[Undo]:
-    """Hear of numpy.random.seed() and numpy.random.set_state()."""
+    """Hear of numpy.random.seed(), numpy.random.set_state() and numpy.random.default_rng()."""
+
+    def made(_: Any, seed: Any = None) -> None:
+        if seed is None or isinstance(seed, (Integral, list, tuple)):  # else it has its seed from elsewhere
+            recording.seeded("numpy.Generator", int(seed) if isinstance(seed, Integral) else seed)
+
     return [
+        wrap(numpy.random, "default_rng", returned=made),
         _seeding(numpy.random, "seed", "numpy", recording),
         wrap(numpy.random, "set_state", _restoring("numpy", recording)),
     ]

@@ -10,6 +10,7 @@ from envprint.manifest.ledger import Event, Mark, Run, Seeding
 from envprint.manifest.model import Model, Module, Tensor
 
 AGAIN = Seeding(generator="torch", value="0", where="train.py:30", step=4, after_model=True, after_batch=True)
+MADE = AGAIN.model_copy(update={"generator": "numpy.Generator", "value": "None"})
 EPOCHS = tuple(
     Mark(name="epoch", step=number, generators={"python": "p", "numpy": f"n{number}", "torch": f"t{number}"})
     for number in (0, 4)
@@ -43,6 +44,7 @@ def test_a_run_that_is_as_it_should_be_shows_nothing() -> None:
         ("torch-seed-not-set", {"seedings": SEEDED[:2]}),
         ("partial-seeding", {"seedings": SEEDED[::2], "marks": EPOCHS}),
         ("numpy-legacy-unseeded", {"seedings": SEEDED[:1], "marks": EPOCHS}),
+        ("numpy-generator-unseeded", {"seedings": (*SEEDED, MADE)}),
         (
             "uninitialised-read",
             {

@@ -21,6 +21,8 @@ class Clouds(Dataset[Any]):  # type: ignore[misc]  # torch is not seen by mypy
     def __init__(self, options: Mapping[str, str]) -> None:
         drawing = torch.Generator().manual_seed(int(options.get("data", "100")))
         self.noise = options.get("augment", "")
+        if self.noise == "generator":
+            self.generator = np.random.default_rng(int(options["generator"]) if "generator" in options else None)
         self.inputs = torch.randn(SAMPLES, 16, generator=drawing, dtype=torch.float32)
         self.targets = torch.arange(SAMPLES) % 4
         if "folder" in options:
@@ -43,7 +45,9 @@ class Clouds(Dataset[Any]):  # type: ignore[misc]  # torch is not seen by mypy
         return SAMPLES
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        noise = {"numpy": np.random.rand, "python": random.random, "torch": torch.rand}.get(self.noise)
+        noise: Any = {"numpy": np.random.rand, "python": random.random, "torch": torch.rand}.get(self.noise)
+        if self.noise == "generator":
+            noise = self.generator.random
         if noise is None:
             return self.inputs[index], self.targets[index]
         drawn: Any = noise(1) if self.noise == "torch" else noise()

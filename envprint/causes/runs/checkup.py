@@ -10,6 +10,7 @@ from envprint.causes.models.observed import named
 from envprint.causes.runs.drawing import drawn_from, untouched
 from envprint.causes.runs.pair import at
 from envprint.causes.runs.seen_generators import KIND, NOTHING
+from envprint.causes.runs.seen_workers import states_of_workers, workers_of
 from envprint.manifest.ledger import Loader, Run
 
 SEEN, GUESSED = 0.9, 0.6
@@ -32,7 +33,7 @@ class Shown:
 def shown_by(run: Run) -> Iterator[Shown]:
     """Yield what the ledger of a run shows of it, each cause once."""
     found: dict[str, Shown] = {}
-    for rule in (_reseeded, _same_batches, _same_order, _still, _unseeded, _unwritten, _evaluated):
+    for rule in (_reseeded, _same_batches, _same_order, _still, _unseeded, _workers, _unwritten, _evaluated):
         for each in rule(run):
             found.setdefault(each.cause, each)
     yield from found.values()
@@ -117,6 +118,20 @@ def _unseeded(run: Run) -> Iterator[Shown]:
     if made is not None:
         words = f"numpy.random.default_rng() is called without a seed{at(made.where)}"
         yield Shown("numpy-generator-unseeded", "run", SEEN, {"run.seedings": words})
+
+
+def _workers(run: Run) -> Iterator[Shown]:
+    """Yield that all workers of the loader begin with one state of numpy; who draws from it is not seen."""
+    if workers_of(run) > 1 and states_of_workers(run) == 1:
+        words = f"all {workers_of(run)} workers of the loader begin with one state of numpy.random"
+        title = "Loader workers would draw the same numbers"
+        yield Shown(
+            "numpy-worker-duplicate-seed",
+            "repeat",
+            GUESSED,
+            {"run.events": f"{words}{at(run.loaders[0].where)}"},
+            title,
+        )
 
 
 def _unwritten(run: Run) -> Iterator[Shown]:

@@ -11,14 +11,14 @@ POSSIBLE = 0.5  # of a function that may set workers up alike: what it does is n
 
 def see_workers(pair: Pair) -> Iterator[Observed]:
     """Yield that the workers of one side begin with the same state of numpy, as far as their states are known."""
-    if not pair.parts_in("batch", "generators") or not all(_workers(run) > 1 for _, run in pair.sides):
+    if not pair.parts_in("batch", "generators") or not all(workers_of(run) > 1 for _, run in pair.sides):
         return
-    states = {side: _states(run) for side, run in pair.sides}
+    states = {side: states_of_workers(run) for side, run in pair.sides}
     alike = [side for side, count in states.items() if count == 1]
     known = [side for side, count in states.items() if count]
     if len(alike) == 1:
         run = dict(pair.sides)[alike[0]]
-        words = f"the {_workers(run)} loader workers of {alike[0]} all begin with one state of numpy.random"
+        words = f"the {workers_of(run)} loader workers of {alike[0]} all begin with one state of numpy.random"
         other = next(side for side in states if side != alike[0])
         rest = f"; those of {other} with {states[other]}" if other in known else ""
         yield Observed("numpy-worker-duplicate-seed", LIKELY, (f"{words}: what they draw is the same{rest}",))
@@ -29,11 +29,12 @@ def see_workers(pair: Pair) -> Iterator[Observed]:
         yield Observed("numpy-worker-duplicate-seed", HARDLY if not rest else POSSIBLE, (f"{words}{rest}",))
 
 
-def _workers(run: Run) -> int:
+def workers_of(run: Run) -> int:
+    """Return how many workers the first loader of a run has."""
     return (run.loaders[0].workers or 0) if run.loaders else 0
 
 
-def _states(run: Run) -> int:
+def states_of_workers(run: Run) -> int:
     """Return with how many states of numpy the workers of a run begin, 0 where that is not known."""
     told = next((each.value for each in run.events if each.name == "workers"), "")
     found = dict(word.split("=", 1) for word in told.split() if "=" in word)

@@ -54,6 +54,13 @@ def test_a_run_that_is_as_it_should_be_shows_nothing() -> None:
                 )
             },
         ),
+        (
+            "numpy-worker-duplicate-seed",
+            {
+                "loaders": (LOADER.model_copy(update={"workers": 2}),),
+                "events": (Event(name="workers", step=0, value="workers=2 numpy=1 python=2"),),
+            },
+        ),
         ("train-vs-eval", {"events": (Event(name="evaluate", step=4, value="Net in training mode"),)}),
     ],
 )

@@ -5,7 +5,8 @@ from _injected import INJECTED, TOGETHER
 from _shapes import LEFT_OUT, SHAPES, in_shape
 
 PROMISED = """
-torch-seed-not-set seed-value-differs partial-seeding numpy-legacy-unseeded python-random-unseeded seed-after-init
+torch-seed-not-set seed-value-differs partial-seeding numpy-legacy-unseeded numpy-generator-unseeded
+python-random-unseeded seed-after-init
 reseed-inside-loop rng-consumption-shift shuffle-order shuffle-disabled num-workers numpy-worker-duplicate-seed
 drop-last batch-size-train dataset-version file-listing-order normalisation-statistics dataloader-position-resume
 pythonhashseed train-vs-eval dropout-p initial-weights uninitialised-read optimizer-hyperparams optimizer-impl

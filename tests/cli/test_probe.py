@@ -1,7 +1,9 @@
 """`envprint probe`: what this machine computes, how far it is from another, and in which order it adds."""
 
 import json
+import os
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +15,17 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 pytestmark = pytest.mark.torch
 
 
-def test_a_capture_has_probes_and_a_line_for_each(tmp_path: Path, envprint: Run) -> None:
-    assert 0 == envprint("capture", "-o", "a.json").returncode
-    text = (tmp_path / "a.json").read_text()
+@pytest.fixture(scope="module")
+def captured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Capture this machine with two threads, once."""
+    path = tmp_path_factory.mktemp("captured") / "a.json"
+    words = [sys.executable, "-m", "envprint", "capture", "-o", str(path)]
+    subprocess.run(words, check=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
+    return path
+
+
+def test_a_capture_has_probes_and_a_line_for_each(captured: Path) -> None:
+    text = captured.read_text()
     kernels = json.loads(text)["probes"]["kernels"]["cpu"]
 
     assert len(kernels) > 90
@@ -31,10 +41,9 @@ def test_without_probes_there_is_no_such_section(tmp_path: Path, envprint: Run) 
 
 
 @pytest.mark.slow
-def test_a_machine_does_not_drift_from_itself_and_does_with_one_thread(envprint: Run) -> None:
-    assert 0 == envprint("capture", "-o", "a.json", OMP_NUM_THREADS="2").returncode
-    same = envprint("probe", "--against", "a.json", OMP_NUM_THREADS="2")
-    other = envprint("probe", "--against", "a.json", "--format", "json", OMP_NUM_THREADS="1")
+def test_a_machine_does_not_drift_from_itself_and_does_with_one_thread(captured: Path, envprint: Run) -> None:
+    same = envprint("probe", "--against", str(captured), OMP_NUM_THREADS="2")
+    other = envprint("probe", "--against", str(captured), "--format", "json", OMP_NUM_THREADS="1")
     states = {kernel["path"]: kernel["state"] for kernel in json.loads(other.stdout)["kernels"]}
 
     assert (0, "") == (same.returncode, same.stderr)
@@ -44,9 +53,10 @@ def test_a_machine_does_not_drift_from_itself_and_does_with_one_thread(envprint:
 
 
 @pytest.mark.slow
-def test_a_manifest_of_which_nothing_can_be_compared_is_trouble_and_not_equal(tmp_path: Path, envprint: Run) -> None:
-    assert 0 == envprint("capture", "-o", "a.json").returncode
-    document = json.loads((tmp_path / "a.json").read_text())
+def test_a_manifest_of_which_nothing_can_be_compared_is_trouble_and_not_equal(
+    captured: Path, tmp_path: Path, envprint: Run
+) -> None:
+    document = json.loads(captured.read_text())
     for kernel in document["probes"]["kernels"]["cpu"].values():
         kernel["version"] += 1
     (tmp_path / "a.json").write_text(json.dumps(document))

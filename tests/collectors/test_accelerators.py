@@ -71,7 +71,7 @@ def collect_in_child(
     code = CHILD.format(before=before, after=after)
     if stubbed is not None:
         forget = f"import os\nfor name in {sorted({*NOT_OURS} - variables.keys())}: os.environ.pop(name, None)\n"
-        done = stubbed.run(forget + code, **variables)
+        done = stubbed.run(forget + code, folder=ROOT, given="", **variables)
     else:
         environment = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
         environment |= {"PYTHONPATH": str(ROOT), **variables}

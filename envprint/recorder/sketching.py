@@ -62,11 +62,21 @@ def _flat(tensor: Any) -> Any:
 def _looked(row: Any, torch: Any) -> Any:
     """Return the norm, and the sums of four classes of places, with signs."""
     wide = torch.float32 if row.device.type == "mps" else torch.float64
+    folded = _folded(row, wide)
+    signed = folded * _signs(str(row.device), wide, torch)[: len(folded)]
+    if rest := -len(signed) % BUCKETS:
+        signed = torch.cat([signed, signed.new_zeros(rest)])
+    return torch.cat([torch.linalg.vector_norm(row).to(wide).view(1), signed.view(-1, BUCKETS).sum(0)])
+
+
+def _folded(row: Any, wide: Any) -> Any:
+    """Return the sums of the numbers of a row that have the same sign and class, of a short one its numbers."""
     whole = len(row) - len(row) % PERIOD
+    if not whole:
+        return row.to(wide)
     folded = row[:whole].view(-1, PERIOD).sum(0, dtype=wide)
     folded[: len(row) - whole] += row[whole:]
-    sums = (folded * _signs(str(row.device), wide, torch)).view(-1, BUCKETS).sum(0)
-    return torch.cat([torch.linalg.vector_norm(row).to(wide).view(1), sums])
+    return folded
 
 
 @functools.lru_cache(maxsize=16)

@@ -114,4 +114,6 @@ def modules() -> Iterator[Any]:
     torch = sys.modules.get("torch")
     kind: Any = getattr(getattr(torch, "nn", None), "Module", None)
     if kind is not None:
-        yield from (each for each in gc.get_objects() if issubclass(type(each), kind))
+        objects = gc.get_objects()
+        of_modules = {each for each in set(map(type, objects)) if issubclass(each, kind)}  # few classes, many objects
+        yield from (each for each in objects if type(each) in of_modules) if of_modules else ()

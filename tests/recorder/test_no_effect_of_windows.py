@@ -28,7 +28,9 @@ HOOKS = (
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 @pytest.mark.parametrize("training", [*WINDOWED, *SHAPES], ids=lambda each: each.__name__)
-@pytest.mark.parametrize("steps", [(1, 1000), (2, 2)], ids=["all", "one"])
+@pytest.mark.parametrize(
+    "steps", [pytest.param((1, 1000), id="all"), pytest.param((2, 2), id="one", marks=pytest.mark.slow)]
+)
 def test_a_run_whose_modules_are_listened_to_computes_and_draws_the_same(training: Any, steps: Any) -> None:
     recorded: list[Any] = []
     plain = outcome(training)

@@ -41,7 +41,9 @@ class Service:
         catalogue = Catalogue()
         by_name = {" ".join(filter(None, (each.digest[:SHOWN], each.host))): each for each in found[:FLEET]}
         if len(by_name) < 2:  # noqa: PLR2004 - one alone is not compared
-            raise RefusedError(404, f"{len(by_name)} manifests were found; expected two or more")
+            raise RefusedError(
+                404, f"{'one manifest was' if by_name else 'no manifests were'} found; expected two or more"
+            )
         known = [
             known_of(document_of(self.store.content(each), name), name, catalogue) for name, each in by_name.items()
         ]

@@ -122,6 +122,7 @@ OBSERVERS: dict[str, tuple[Attach, ...]] = {
         switches.observe_autocast,
         switches.observe_setters,
         forwards.observe_forwards,
+        forwards.observe_graphs,
         modules.observe_modules,
         _mark_import,
     ),

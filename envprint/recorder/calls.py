@@ -74,8 +74,11 @@ def _standing_for(original: Any, observed: Any) -> Any:
 
 
 def tell(heard: Heard, *arguments: Any, **named: Any) -> None:
-    """Call what listens, unless this thread is within it already, and keep torch.compile from tracing it."""
-    if getattr(HERE, "telling", False):
+    """Call what listens, unless this thread is within it already, and keep torch.compile from tracing it.
+
+    While a CUDA graph is captured nothing is done, and what a recording would read would be done again by each replay.
+    """
+    if getattr(HERE, "telling", False) or is_captured():
         return
     evaluator = sys.modules.get("torch._C._dynamo.eval_frame")
     traced = None if evaluator is None else evaluator.set_eval_frame(None)
@@ -88,6 +91,12 @@ def tell(heard: Heard, *arguments: Any, **named: Any) -> None:
         HERE.telling = False
         if evaluator is not None:
             evaluator.set_eval_frame(traced)
+
+
+def is_captured() -> bool:
+    """Tell whether a CUDA graph is made of what this thread asks for."""
+    cuda: Any = getattr(sys.modules.get("torch"), "cuda", None)
+    return hasattr(cuda, "is_initialized") and cuda.is_initialized() and bool(cuda.is_current_stream_capturing())
 
 
 def _nothing(*_: Any, **__: Any) -> None:

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from envprint.recorder.calls import Undo
+from envprint.recorder.calls import Undo, is_captured
 
 
 def hook_all(torch: Any, begin: Any, end: Any) -> list[Undo]:
@@ -35,10 +35,7 @@ def computes_again(torch: Any) -> bool:
 
 def may_read(torch: Any) -> bool:
     """Tell whether tensors hold numbers that may be read now: not while a graph is traced, transformed or captured."""
-    if torch._C._get_tracing_state() is not None or _is_transformed(torch):  # noqa: SLF001
-        return False
-    cuda = torch.cuda
-    return not (cuda.is_available() and cuda.is_initialized() and cuda.is_current_stream_capturing())
+    return torch._C._get_tracing_state() is None and not _is_transformed(torch) and not is_captured()  # noqa: SLF001
 
 
 @contextlib.contextmanager

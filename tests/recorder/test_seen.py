@@ -213,6 +213,15 @@ def test_a_loss_on_another_device_is_read_when_a_step_is_kept() -> None:
     assert at_once.digest == later.digest
 
 
+def test_a_cuda_graph_that_is_captured_is_noted(tmp_path: Path) -> None:
+    def capturing() -> None:
+        with pytest.raises((AssertionError, AttributeError, RuntimeError)):  # there is no GPU, or this is no graph
+            torch.cuda.graphs.graph.__enter__(None)
+        data()
+
+    assert any("CUDA graph" in note for note in seen(capturing, tmp_path)["notes"])
+
+
 def test_events_stay_within_their_bounds() -> None:
     from envprint.recorder.events import Events
 

@@ -13,6 +13,8 @@ from envprint.recorder.recording import Recording
 
 COMPILED = "torch.compile is used: batches that no loader gives are seen where a compiled module is called, else not"
 
+CAPTURED = "a CUDA graph was captured: what it replays is not seen, nor are steps that are made within it"
+
 
 def observe_forwards(torch: Any, recording: Recording) -> list[Undo]:
     """Hear of calls of modules from outside all modules, until torch.compile is called."""
@@ -30,6 +32,12 @@ def observe_forwards(torch: Any, recording: Recording) -> list[Undo]:
         recording.event("compile", " ".join(said) or "as it is by default")
 
     return [undo, wrap(torch, "compile", compiling)]
+
+
+def observe_graphs(torch: Any, recording: Recording) -> list[Undo]:
+    """Hear of CUDA graphs that are captured."""
+    graphs = getattr(torch.cuda, "graphs", None)
+    return [wrap(graphs.graph, "__enter__", lambda *_: recording.note(CAPTURED))] if graphs else []
 
 
 def observe_tracing(utils: Any, _: Recording) -> list[Undo]:

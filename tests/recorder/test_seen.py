@@ -15,6 +15,7 @@ from _recorded_shapes import by_hand, data, loader, loop, model, scaler  # noqa:
 from _recorded_twice import run_of  # noqa: E402
 
 import envprint  # noqa: E402
+from envprint.recorder.sampling import is_sampled  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -211,6 +212,14 @@ def test_a_loss_on_another_device_is_read_when_a_step_is_kept() -> None:
 
     assert [{"step": 5, "loss": float(torch.tensor(4 / 3)).hex(), "chain": at_once.digest}] == entries
     assert at_once.digest == later.digest
+
+
+def test_all_of_the_first_steps_are_kept_and_then_64_of_each_doubling() -> None:
+    kept = [step for step in range(1, 1 << 14) if is_sampled(step)]
+
+    assert list(range(1, 65)) == kept[:64]
+    for power in range(6, 14):
+        assert 64 == sum(1 << power <= step < 2 << power for step in kept)
 
 
 def test_a_cuda_graph_that_is_captured_is_noted(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@
 namespace {
 
 constexpr auto DEVICE = c10::DeviceType::PrivateUse1;
+
 struct Copy {
   int64_t due;
   at::Tensor source, target;

@@ -63,16 +63,20 @@ HAS_THEM_ALL = (2, 10)  # torch.__version__ compares with tuples
 IN_CHILDREN = """
 import gc, json, os, sys, warnings
 warnings.simplefilter("ignore")
-import torch, envprint
+import torch
+from envprint.collectors import COLLECTORS, capture
 from envprint.manifest.facts import facts_of
 torch.set_num_threads(2)
-before = envprint.capture()
+asked = json.load(sys.stdin)
+names = {path.partition(".")[0] for _, path in asked} & COLLECTORS.keys()
+take = lambda: capture(collectors={name: COLLECTORS[name] for name in names})
+before = take()
 gc.collect(), gc.freeze()  # what is there stays in memory that is shared
-for line, path in json.load(sys.stdin):
+for line, path in asked:
     if os.fork() == 0:
         try:
             exec(line)
-            after = envprint.capture()
+            after = take()
             field = ".".join(path.split(".")[:2])
             gap = before.gaps.get(field) or after.gaps.get(field)
             told = gap.reason if gap else [facts_of(one).get(path) for one in (before, after)]

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ def recorded(
         return Run.model_validate(listened(training, window))
     finally:
         torch.set_num_threads(before_it)
+
+
+@cache
+def recorded_once(change: Change | None = None) -> Run:
+    """Return such a run; the same one each time that it is asked for."""
+    return recorded(change)
 
 
 def report_of(a: Run, b: Run) -> Report:

@@ -18,6 +18,7 @@ from _parted_modules import (  # noqa: E402
     nudge,
     parting_of,
     recorded,
+    recorded_once,
     report_of,
     weigh_gradients,
 )
@@ -45,12 +46,12 @@ BACKWARD: tuple[tuple[Change, str], ...] = (
 
 @pytest.fixture(scope="module")
 def usual(nothing_compiled_before: None) -> Run:
-    return recorded()
+    return recorded_once()
 
 
 @pytest.mark.parametrize(("change", "module"), FORWARD, ids=lambda each: getattr(each, "__name__", each))
 def test_the_first_module_that_returns_something_else_is_named(usual: Run, change: Change, module: str) -> None:
-    step, at = parting_of(usual, recorded(change))
+    step, at = parting_of(usual, recorded_once(change))
 
     assert (3, module, "forward", True, False) == (step, at.module, at.direction, at.same_inputs, at.rounding)
     assert at.relative is not None
@@ -61,13 +62,13 @@ def test_the_first_module_that_returns_something_else_is_named(usual: Run, chang
 def test_where_all_forward_is_the_same_the_first_that_passes_back_another_gradient_is(
     usual: Run, change: Change, module: str
 ) -> None:
-    step, at = parting_of(usual, recorded(change))
+    step, at = parting_of(usual, recorded_once(change))
 
     assert (3, module, "backward", True, False) == (step, at.module, at.direction, at.same_inputs, at.rounding)
 
 
 def test_the_order_of_the_sides_changes_nothing(usual: Run) -> None:
-    other = recorded(detach)
+    other = recorded_once(detach)
 
     assert parting_of(usual, other)[1] == parting_of(other, usual)[1]
 
@@ -139,13 +140,13 @@ def test_runs_that_are_the_same_name_none(usual: Run) -> None:
 
 @pytest.mark.parametrize("name", ["text", "markdown", "html"])
 def test_every_report_says_it(usual: Run, name: str) -> None:
-    said = " ".join(render(report_of(usual, recorded(leak)), name).split())
+    said = " ".join(render(report_of(usual, recorded_once(leak)), name).split())
 
     assert "4.act, forward: its inputs agree, what it returns is" in said.replace("\\", "")
     assert "more than rounding makes" in said
 
 
 def test_the_json_says_pass_and_module(usual: Run) -> None:
-    found = report_of(usual, recorded(detach)).model_dump(by_alias=True)["first_divergence"]["module"]
+    found = report_of(usual, recorded_once(detach)).model_dump(by_alias=True)["first_divergence"]["module"]
 
     assert ("4.conv1", "backward") == (found["module"], found["pass"])

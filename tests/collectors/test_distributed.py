@@ -1,18 +1,15 @@
 """This process's part in a job."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from conftest import Run
 
 from envprint.collectors.distributed import collect_distributed
 from envprint.manifest.gaps import Absent, Gaps
 from envprint.manifest.run import Distributed
 
-ROOT = Path(__file__).parents[2]
 TORCHRUN = {
     "TORCHELASTIC_RUN_ID": "none",
     "RANK": "3",
@@ -90,7 +87,7 @@ def test_a_variable_that_is_no_number_leaves_a_failed_gap_and_the_others_whole()
 
 
 @pytest.mark.torch
-def test_an_initialised_group_is_asked_rather_than_the_variables(tmp_path: Path) -> None:
+def test_an_initialised_group_is_asked_rather_than_the_variables(tmp_path: Path, run_after_torch: Run) -> None:
     code = f"""
 import json, torch.distributed as dist
 from envprint.manifest.gaps import Gaps
@@ -100,9 +97,7 @@ dist.init_process_group("gloo", init_method="file://{tmp_path}/store", rank=0, w
 print(json.dumps(collect_distributed(Gaps("distributed")).model_dump()))
 dist.destroy_process_group()
 """
-    environment = {**os.environ, **TORCHRUN, "PYTHONPATH": str(ROOT)}
-
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    done = run_after_torch(code, **TORCHRUN)
 
     expected = Distributed(
         launcher="torchrun",

@@ -131,6 +131,7 @@ def test_exact_values_are_the_same_to_the_last_bit_on_every_machine(name: str) -
     assert json.loads(SHIPPED.read_text())[name] == make_references([BY_NAME[name]])[name]
 
 
+@pytest.mark.slow
 def test_a_long_sum_is_exact() -> None:
     assert is_close(sum(steps_of("long", 262_147), Fraction()), value("sum-long-f64", 0))
 
@@ -142,6 +143,7 @@ def test_sums_of_rows_are_exact() -> None:
     assert all(is_close(each, value("builtin-sum-f64", row)) for row, each in enumerate(sums))
 
 
+@pytest.mark.slow
 def test_a_long_product_is_exact() -> None:
     pairs = zip(steps_of("left", 100_003), steps_of("right", 100_003), strict=True)
 

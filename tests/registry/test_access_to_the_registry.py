@@ -120,6 +120,7 @@ def test_a_page_of_another_site_can_have_nothing_pushed_or_read(tmp_path: Path) 
         assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.slow
 def test_who_asks_too_much_is_told_when_to_ask_again(tmp_path: Path) -> None:
     with serving(on_sqlite(tmp_path), "--rate", "0.5", folder=tmp_path) as server:
         answers = [server.get("/manifests") for _ in range(6)]

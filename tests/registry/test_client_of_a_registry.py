@@ -179,6 +179,7 @@ def test_what_is_no_registry_is_told_in_a_sentence() -> None:
         lying.shutdown()
 
 
+@pytest.mark.slow
 def test_a_token_is_made_shown_without_itself_and_taken_away(envprint: Run) -> None:
     at = ("--database", "sqlite:///tokens.sqlite3")
     token = envprint("serve", "tokens", "add", "ci", *at).stdout

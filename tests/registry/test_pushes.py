@@ -69,6 +69,7 @@ def _push_until_killed(server: object, round_: int, acknowledged: list[str]) -> 
             acknowledged.append(done.json()["id"])
 
 
+@pytest.mark.slow
 def test_two_servers_on_one_file_take_turns(tmp_path: Path) -> None:
     database = on_sqlite(tmp_path)
     with serving(database, folder=tmp_path) as one, serving(database, folder=tmp_path) as other:

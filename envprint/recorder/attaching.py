@@ -123,6 +123,7 @@ OBSERVERS: dict[str, tuple[Attach, ...]] = {
         switches.observe_setters,
         forwards.observe_forwards,
         forwards.observe_graphs,
+        modules.observe_building,
         modules.observe_modules,
         _mark_import,
     ),

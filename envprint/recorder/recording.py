@@ -57,6 +57,7 @@ class Recording:
         self.flags: dict[str, Any] = {}
         self.places: set[Hashable] = set()
         self.optimizers: bool | None = None
+        self.may_have_models = False
         self.lock = threading.RLock()
         self.stopped = False
 
@@ -99,7 +100,8 @@ class Recording:
         """Note a call that seeds a generator."""
         with self.noting("seedings"):
             if sum(1 for each in self.seedings if each["generator"] == generator) < MOST_OF_ONE:
-                built = self.steps.count > 0 or (len(self.seedings) < LOOKED_FOR and any(True for _ in modules()))
+                looked_for = self.may_have_models and len(self.seedings) < LOOKED_FOR
+                built = self.steps.count > 0 or (looked_for and any(True for _ in modules()))
                 self.seedings.append(
                     {
                         "generator": generator, "value": repr(value)[:40], "where": caller(), "step": self.steps.count,

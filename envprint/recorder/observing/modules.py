@@ -4,9 +4,17 @@ from functools import partial
 from typing import Any
 
 from envprint.models.reading import Reading
-from envprint.recorder.calls import Undo, wrap
+from envprint.recorder.calls import Undo, hook, wrap
 from envprint.recorder.listening import Listener
 from envprint.recorder.recording import Recording
+from envprint.recorder.weights import modules
+
+
+def observe_building(torch: Any, recording: Recording) -> list[Undo]:
+    """Hear of parameters that modules are given: before, no model is there, and none is looked for."""
+    register = getattr(torch.nn.modules.module, "register_module_parameter_registration_hook", None)
+    recording.may_have_models = register is None or any(True for _ in modules())
+    return [] if register is None else [register(hook(lambda *_: setattr(recording, "may_have_models", True))).remove]
 
 
 def observe_modules(torch: Any, recording: Recording) -> list[Undo]:

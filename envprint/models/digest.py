@@ -4,6 +4,7 @@ The recipe `xxh3-128-tree`: the XXH3-128 of each 64 KiB of the bytes, little-end
 the type and shape as `float32(2, 3)`, the XXH3-128. The chunks of a tensor on a device are digested there.
 """
 
+import ctypes
 import functools
 import sys
 from typing import Any
@@ -17,6 +18,8 @@ from envprint.models.tensors import TensorContent, memory
 from envprint.models.xxh3 import CHUNK
 
 RECIPE = "xxh3-128-tree"
+SMALL = 4096  # bytes that are copied as quickly as they are looked at
+IS_LITTLE = sys.byteorder == "little"
 ON_HOST = ("cpu", "mps")  # Apple's devices share the host's memory
 INDICES = {
     "torch.sparse_coo": ("indices",),
@@ -42,16 +45,12 @@ def digest_tensor(tensor: Any) -> str:
     A tensor that consists of others, as a sparse or quantised one, has the digest of theirs.
     """
     if _is_plain(tensor):
-        chunks = memory(tensor)
-        starts = range(0, len(chunks), CHUNK)
-        tree = xxhash.xxh3_128(_head(str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape)))
-        tree.update(b"".join([xxhash.xxh3_128_digest(chunks[start : start + CHUNK]) for start in starts]))
-        return f"{RECIPE}:{tree.hexdigest()}"
+        return _named(_head_of(tensor.dtype, tensor.shape), _chunks_of(tensor))
     reading = Reading()
     try:
         told = digest_later(tensor, reading, stays=True)
         reading.compute()
-    except RuntimeError:  # the device lacks an operation, or memory for it
+    except RuntimeError:
         return digest_later(tensor, None)()
     reading.start()
     reading.wait()
@@ -74,8 +73,13 @@ def digest_later(tensor: Any, reading: Reading | None, *, stays: bool = False) -
     if reading is None or content.tensor.device.type in ON_HOST:
         digest = digest_of(content)
         return lambda: digest
-    chunks = reading.digests(content, stays=stays)
-    return lambda: _named(_head(content.dtype, content.shape), chunks())
+    try:
+        chunks = reading.digests(content, stays=stays)
+    except RuntimeError:  # the device lacks an operation, or memory for it
+        digest = digest_of(content)
+        return lambda: digest
+    head = _head(content.dtype, content.shape)
+    return lambda: _named(head, chunks())  # which holds no tensor
 
 
 def _named(head: bytes, parts: bytes) -> str:
@@ -86,20 +90,39 @@ def _named(head: bytes, parts: bytes) -> str:
 
 def _is_plain(tensor: Any) -> bool:
     """Tell whether the bytes of a tensor lie here as they are to be read, which most do: they are read at once."""
-    import torch
-
+    types, strided = _plain_ones()
     return (
-        type(tensor) in {torch.Tensor, torch.nn.Parameter}
-        and tensor.layout == torch.strided
-        and tensor.device.type == "cpu"
+        type(tensor) in types
+        and tensor.is_cpu
+        and tensor.layout is strided
         and not (tensor.is_quantized or tensor.is_nested or tensor.is_conj() or tensor.is_neg())
         and tensor.is_contiguous()
-        and sys.byteorder == "little"
-        and tensor.untyped_storage().nbytes() >= (tensor.storage_offset() + tensor.numel()) * tensor.element_size()
+        and IS_LITTLE
+        and tensor.untyped_storage().nbytes() >= tensor.storage_offset() * tensor.element_size() + tensor.nbytes
     )
 
 
+@functools.lru_cache(maxsize=1)
+def _plain_ones() -> tuple[frozenset[type], Any]:
+    import torch
+
+    return frozenset((torch.Tensor, torch.nn.Parameter)), torch.strided
+
+
+def _chunks_of(tensor: Any) -> bytes:
+    """Return the digests of the chunks of a plain tensor: a recording reads hundreds in a step, most of them small."""
+    size = tensor.nbytes
+    if size <= SMALL:
+        return xxhash.xxh3_128_digest(ctypes.string_at(tensor.data_ptr(), size)) if size else b""
+    content = memory(tensor)
+    return b"".join([xxhash.xxh3_128_digest(content[start : start + CHUNK]) for start in range(0, size, CHUNK)])
+
+
 @functools.lru_cache(maxsize=4096)
+def _head_of(dtype: Any, shape: Any) -> bytes:
+    return _head(str(dtype).removeprefix("torch."), tuple(shape))
+
+
 def _head(dtype: str, shape: tuple[int, ...]) -> bytes:
     return f"{dtype}({', '.join(map(str, shape))})".encode()
 

@@ -1,4 +1,4 @@
-"""Ask one device for what it holds: bytes that come as they are, digests that are computed there, and copies."""
+"""Ask one stream of a device for what it holds: bytes that come as they are, digests made there, and copies."""
 
 import contextlib
 import sys
@@ -12,40 +12,57 @@ from envprint.models.xxh3 import CHUNK, WORDS, accumulate, block_sums, finish
 
 PIECE = 1 << 26  # bytes of one tensor that are read at once
 LARGE = 1 << 18  # bytes from which on a tensor is digested where it is: to start operations takes longer than to copy
+MOST_SMALL = 1 << 24  # bytes of small tensors that come together
 MOST_SUMS = 1 << 23  # numbers of blocks, 64 MiB, that wait to be accumulated: those of a GiB
 DIGEST = 16  # bytes
 Kind = TypeVar("Kind")
 Later = Callable[[], Kind]
 
 
-class OnDevice:
-    """What was asked of one device: small tensors, whose bytes come as they are, digests of chunks, and copies."""
+class Parcel:
+    """Small tensors that come together: their bytes, on the device until they are sent."""
 
-    def __init__(self, device: Any) -> None:
-        self.module = getattr(sys.modules["torch"], device.type, None)
-        self.device = device
-        self.small: list[Any] = []
+    def __init__(self) -> None:
+        self.pieces: list[Any] = []
         self.size = 0
+        self.here: Any = None
+
+    def digests(self, start: int, size: int) -> bytes:
+        """Return the digests of the chunks of a tensor that has come; KeyError where none has."""
+        if self.here is None:
+            raise KeyError("parcel")
+        content = memory(self.here)[start : start + size]
+        return b"".join(xxhash.xxh3_128_digest(content[each : each + CHUNK]) for each in range(0, size, CHUNK))
+
+
+class OnDevice:
+    """What one stream of a device was asked for; its memory is read and freed in the order of that stream.
+
+    Answers hold no tensors of the device, and raise KeyError where it could not give them after all.
+    """
+
+    def __init__(self, module: Any, stream: Any) -> None:
+        self.module = module
+        self.stream = stream
+        self.parcel = Parcel()
         self.sums: list[Any] = []
+        self.waiting = 0
         self.lanes: list[Any] = []
         self.chunks = 0
-        self.streams: dict[Any, Any] = {}
-        self.come: dict[str, Any] = {}
-
-    @property
-    def has_events(self) -> bool:
-        """Tell whether it has streams and events; where not, all that is copied is waited for."""
-        return hasattr(self.module, "Event") and hasattr(self.module, "current_stream")
+        self.found: dict[str, Any] = {}
+        self.failed = False
+        self.event: Any = None
 
     def fetch(self, tensor: Any) -> Later[Any]:
         """Begin to copy a tensor: into pinned memory, where torch is told not to wait and the device has such."""
-        if self.has_events:
-            self.streams[self.module.current_stream(self.device)] = None  # type: ignore[union-attr]
-        here = tensor.detach().to("cpu", non_blocking=self.has_events)
+        plain = tensor.detach().resolve_conj().resolve_neg()
+        here = plain.to("cpu", non_blocking=self.stream is not None)
         return lambda: here
 
     def digests(self, tensor: Any, *, stays: bool) -> Later[bytes]:
         """Ask for the digests of the chunks of a tensor, which are computed on the device unless it is small."""
+        if self.failed:
+            raise RuntimeError("the device could not digest what it was asked to")
         torch: Any = sys.modules["torch"]
         found: list[Later[bytes]] = []
         several = tensor.numel() * tensor.element_size() > PIECE
@@ -59,62 +76,72 @@ class OnDevice:
         return lambda: b"".join(told() for told in found)
 
     def _digest(self, words: Any) -> Later[bytes]:
-        start, self.chunks = self.chunks, self.chunks + len(words)
-        self.sums.append(block_sums(words))
-        if sum(each.numel() for each in self.sums) >= MOST_SUMS:
+        sums = block_sums(words)
+        start = self.chunks
+        stop = self.chunks = start + len(words)
+        self.sums.append(sums)
+        self.waiting += sums.numel()
+        if self.waiting >= MOST_SUMS:
             self._accumulate()
-        return lambda: self._found()[start * DIGEST : (start + len(words)) * DIGEST]
+        return lambda: self._digests()[start * DIGEST : stop * DIGEST]
 
     def _bring(self, flat: Any) -> Later[bytes]:
-        start, self.size = self.size, self.size + len(flat)
-        self.small.append(flat)
+        parcel, start, size = self.parcel, self.parcel.size, len(flat)
+        parcel.pieces.append(flat)
+        parcel.size += size
+        if parcel.size >= MOST_SMALL:
+            self._send()
+        return lambda: parcel.digests(start, size)
 
-        def told() -> bytes:
-            content = memory(self.come["small"])[start : start + len(flat)]
-            starts = range(0, len(content), CHUNK)
-            return b"".join(xxhash.xxh3_128_digest(content[each : each + CHUNK]) for each in starts)
-
-        return told
+    def _send(self) -> None:
+        parcel, self.parcel = self.parcel, Parcel()
+        if parcel.pieces:
+            pieces, parcel.pieces = parcel.pieces, []
+            parcel.here = self.fetch(sys.modules["torch"].cat(pieces))()
 
     def _accumulate(self) -> None:
         if self.sums:
-            self.lanes.append(accumulate(sys.modules["torch"].cat(self.sums)))
-            self.sums = []
+            sums, self.sums, self.waiting = self.sums, [], 0
+            self.lanes.append(accumulate(sys.modules["torch"].cat(sums)))
 
     def compute(self) -> None:
         """Have the digests computed; RuntimeError where the device lacks an operation, or memory for it."""
         try:
-            self._accumulate()
-            for many in (self.small, self.lanes):
-                many[:] = [sys.modules["torch"].cat(many)] if many else []
+            with self._in_its_stream():
+                self._accumulate()
+                self._send()
         except RuntimeError:
-            self.small, self.sums, self.lanes = [], [], []
+            self.failed, self.sums, self.lanes, self.parcel = True, [], [], Parcel()
             raise
 
     def start(self) -> None:
         """Have all that was asked for come; digests that the device cannot compute do not."""
         with contextlib.suppress(RuntimeError):
             self.compute()
-            asked = {"small": self.small, "lanes": self.lanes}
-            self.come = {name: self.fetch(each[0])() for name, each in asked.items() if each}
-            self.small, self.lanes = [], []
-        for stream in self.streams:
-            self.streams[stream] = self.module.Event()  # type: ignore[union-attr]
-            self.streams[stream].record(stream)
+            with self._in_its_stream():
+                if self.lanes:
+                    self.found["lanes"] = self.fetch(sys.modules["torch"].cat(self.lanes))()
+        self.lanes = []
+        if self.stream is not None:
+            self.event = self.module.Event()
+            self.event.record(self.stream)
 
     def is_here(self) -> bool:
         """Tell whether all has come."""
-        return all(event.query() for event in self.streams.values())
+        return self.event is None or bool(self.event.query())
 
     def wait(self) -> None:
         """Wait for it."""
-        for event in self.streams.values():
-            event.synchronize()
+        if self.event is not None:
+            self.event.synchronize()
 
-    def _found(self) -> bytes:
-        if "digests" not in self.come:
-            self.come["digests"] = finish(self.come.pop("lanes"))
-        found: bytes = self.come["digests"]
+    def _in_its_stream(self) -> Any:
+        return contextlib.nullcontext() if self.stream is None else self.module.stream(self.stream)
+
+    def _digests(self) -> bytes:
+        if "digests" not in self.found:
+            self.found["digests"] = finish(self.found.pop("lanes"))
+        found: bytes = self.found["digests"]
         return found
 
 

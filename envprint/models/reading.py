@@ -5,6 +5,7 @@ come once an event behind the copy has. Each answer is a function, to be called 
 https://docs.pytorch.org/docs/stable/notes/cuda.html#asynchronous-execution
 """
 
+import sys
 import time
 from typing import Any
 
@@ -19,7 +20,7 @@ class Reading:
     """
 
     def __init__(self) -> None:
-        self.devices: dict[Any, OnDevice] = {}
+        self.devices: dict[tuple[Any, Any], OnDevice] = {}
 
     def digests(self, content: TensorContent, *, stays: bool = False) -> Later[bytes]:
         """Ask for the XXH3-128 of each `CHUNK` of the bytes of a tensor; RuntimeError where the device cannot.
@@ -41,7 +42,7 @@ class Reading:
             device.compute()
 
     def start(self) -> None:
-        """Have all come, now that everything was asked for."""
+        """Have all come, now that everything was asked for; RuntimeError where a device does not work any more."""
         for device in self.devices.values():
             device.start()
 
@@ -63,6 +64,10 @@ class Reading:
         return True
 
     def _device(self, device: Any) -> OnDevice:
-        if device not in self.devices:
-            self.devices[device] = OnDevice(device)
-        return self.devices[device]
+        """Return what is asked of the stream in which a device works now; of one without streams all is waited for."""
+        module = getattr(sys.modules["torch"], device.type, None)
+        has_streams = all(hasattr(module, name) for name in ("Event", "current_stream", "stream"))
+        stream = module.current_stream(device) if module is not None and has_streams else None
+        if (device, stream) not in self.devices:
+            self.devices[device, stream] = OnDevice(module, stream)
+        return self.devices[device, stream]

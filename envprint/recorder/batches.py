@@ -127,7 +127,9 @@ def is_elsewhere(parts: list[Any]) -> bool:
 
 
 def _parts(value: Any, depth: int) -> Iterator[Any]:
-    if hasattr(value, "untyped_storage"):
+    if hasattr(value, "__tensor_flatten__"):  # a DTensor holds its part of the numbers in another
+        yield from (each for name in value.__tensor_flatten__()[0] for each in _parts(getattr(value, name), depth - 1))
+    elif hasattr(value, "untyped_storage"):
         yield value
     elif depth and (inner := inside(value)) is not None:
         yield "("

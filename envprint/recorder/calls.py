@@ -18,6 +18,7 @@ from envprint.recorder.standing_importlib_bootstrap import (
 Undo = Callable[[], None]
 HERE = threading.local()
 ORIGINAL = "_envprint_original"
+GRAPHS: set[str] = set()  # of CUDA, once one was captured: before, nobody is asked whether one is
 
 
 def wrap(holder: Any, name: str, heard: Heard | None = None, returned: Heard | None = None) -> Undo:
@@ -78,7 +79,7 @@ def tell(heard: Heard, *arguments: Any, **named: Any) -> None:
 
     While a CUDA graph is captured nothing is done, and what a recording would read would be done again by each replay.
     """
-    if getattr(HERE, "telling", False) or is_captured():
+    if getattr(HERE, "telling", False) or (GRAPHS and is_captured()):
         return
     evaluator = sys.modules.get("torch._C._dynamo.eval_frame")
     traced = None if evaluator is None else evaluator.set_eval_frame(None)

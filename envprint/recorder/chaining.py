@@ -4,7 +4,6 @@ A loss on another device is left there, since reading it waits for all that the 
 kept the device is asked for the losses so far, and the links are made, in order, once they have come.
 """
 
-import contextlib
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -29,21 +28,21 @@ class Link:
 
 
 class Chain:
-    """The chain so far, and the steps that wait for what devices were asked for; `keep` takes the ledger's entries."""
+    """The chain so far, and the steps that wait for what devices were asked for; `keep` takes the ledger's entries.
+
+    `reading` is what they are asked for until the next step that is kept, `unread` why something could not be read.
+    """
 
     def __init__(self, keep: Keep = lambda _: None) -> None:
         self.digest = ""
         self.keep = keep
+        self.reading = Reading()
         self.links: list[Link] = []
         self.asked: deque[tuple[list[Link], Reading]] = deque()
+        self.unread: dict[str, str] = {}
 
-    def add(
-        self, facts: Mapping[str, Any], loss: Any, entry: dict[str, Any] | None = None, reading: Reading | None = None
-    ) -> None:
-        """Add a step: what it showed, and its loss as a number, as a tensor on another device, or None.
-
-        `reading` is what was asked of devices for an `entry`: it is started here.
-        """
+    def add(self, facts: Mapping[str, Any], loss: Any, entry: dict[str, Any] | None = None) -> None:
+        """Add a step: what it showed, and its loss as a number, as a tensor on another device, or None."""
         link = Link(facts, loss, entry)
         late = any(map(callable, (entry or facts).values())) or hasattr(loss, "device")
         if not (late or self.links or self.asked):
@@ -51,7 +50,7 @@ class Chain:
             return
         self.links.append(link)
         if entry is not None or len(self.links) >= MOST_WAITING:
-            self._ask(reading or Reading())
+            self._ask()
         self.settle()
 
     def settle(self) -> None:
@@ -61,43 +60,60 @@ class Chain:
                 self._make(link)
 
     def finish(self, seconds: float) -> bool:
-        """Make all links, and wait some seconds at most for each device; return whether all had come."""
+        """Make all links, and wait some seconds at most for what devices were asked; return whether all had come."""
+        self.settle()
         if self.links:
-            self._ask(Reading())
+            self._ask()
         while self.asked and self.asked[0][1].wait(seconds):
             self.settle()
         return not self.asked
 
-    def _ask(self, reading: Reading) -> None:
+    def _ask(self) -> None:
         links, self.links = self.links, []
-        _fetch_losses(links, reading)
-        reading.start()
+        reading, self.reading = self.reading, Reading()
+        try:
+            _fetch_losses(links, reading)
+            reading.start()
+        except RuntimeError as exc:  # no memory is left, or the device does not work any more: what is to come does not
+            self._note("devices", exc)
+            links, reading = [_without_late(link) for link in links], Reading()
         self.asked.append((links, reading))
 
     def _make(self, link: Link) -> None:
-        facts, loss = _come(link.facts), link.loss() if callable(link.loss) else link.loss
+        facts = self._come(link.facts)
+        loss = self._come({"loss": link.loss}).get("loss")
         self.digest = chained(self.digest, {"facts": chained("", facts), "loss": loss})
         if link.entry is not None:
             known = {} if loss is None else {"loss": loss}
-            self.keep({**_come(link.entry), "chain": self.digest, **known})
+            self.keep({**self._come(link.entry), "chain": self.digest, **known})
+
+    def _come(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Return facts all of which have come; without those that could not be read after all."""
+        found = {}
+        for name, value in facts.items():
+            try:
+                found[name] = value() if callable(value) else value
+            except Exception as exc:  # noqa: BLE001 - a step with less in it is a step
+                self._note(name, exc)
+        return found
+
+    def _note(self, name: str, raised: Exception) -> None:
+        from envprint.manifest.gaps import gap_from
+
+        self.unread.setdefault(name, gap_from(raised).reason)
 
 
 def kept_back(loss: Any) -> Any:
     """Return a loss as the ledger has it where it lies in this machine's memory, else a copy that stays where it is."""
     if getattr(loss, "numel", lambda: 0)() != 1 or loss.is_complex():
         return None
-    if loss.device.type == "cpu":
-        return float(loss.detach()).hex()
-    return loss.detach().clone().reshape(())
+    return float(loss.item()).hex() if loss.is_cpu else loss.detach().clone().reshape(())
 
 
-def _come(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return facts all of which have come; without those that a device could not give after all."""
-    found = {}
-    for name, value in facts.items():
-        with contextlib.suppress(KeyError):
-            found[name] = value() if callable(value) else value
-    return found
+def _without_late(link: Link) -> Link:
+    facts, entry = ({k: v for k, v in each.items() if not callable(v)} for each in (link.facts, link.entry or {}))
+    late = callable(link.loss) or hasattr(link.loss, "device")
+    return Link(facts, None if late else link.loss, entry if link.entry is not None else None)
 
 
 def _fetch_losses(links: list[Link], reading: Reading) -> None:

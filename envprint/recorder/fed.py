@@ -91,7 +91,7 @@ class Fed:
         """Tell whether a batch may be read: from another device for steps that are kept only, unless it is large."""
         if not is_elsewhere(parts):
             return True
-        if sum(part.nbytes for part in parts if not isinstance(part, str)) > MOST_OF_A_BATCH:
+        if sum(part.numel() * part.element_size() for part in parts if not isinstance(part, str)) > MOST_OF_A_BATCH:
             self.recording.note(LARGE)
             return False
         return self.steps.keeps(self.steps.count + 1)

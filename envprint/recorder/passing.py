@@ -116,5 +116,8 @@ class Passes:
 
 def _text(column: str, told: Told) -> str:
     """Return a text that has come, as the ledger has it: of a digest the first half of its digits."""
-    text = come(told)
+    try:
+        text = come(told)
+    except KeyError:  # what the device could not give after all
+        text = ""
     return (text.rpartition(":")[2][:SHORT] if column in {"digest", "inputs"} else text) or NOTHING

@@ -1,9 +1,8 @@
 """Hear of what one run does, and keep it: each method hears of one event."""
 
-import contextlib
 import sys
 import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,30 @@ WITHOUT = "no optimizer of torch was made: a step is a call of backward()"
 
 class StoppedError(Exception):
     """The run is over, or this is a child that was forked from it."""
+
+
+class Noting:
+    """Within it one thread at a time writes down, and what fails is kept: a run goes on, whatever is not read of it."""
+
+    __slots__ = ("recording", "what")  # and no generator, since each step enters several
+
+    def __init__(self, recording: "Recording", what: str) -> None:
+        self.recording = recording
+        self.what = what
+
+    def __enter__(self) -> None:
+        if self.recording.stopped:
+            raise StoppedError
+        self.recording.lock.acquire()
+
+    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, _: object) -> bool:
+        self.recording.lock.release()
+        if not isinstance(raised, Exception):
+            return False
+        from envprint.manifest.gaps import gap_from
+
+        self.recording.unread.setdefault(self.what, gap_from(raised).reason)
+        return True
 
 
 class Recording:
@@ -61,18 +84,9 @@ class Recording:
         self.lock = threading.RLock()
         self.stopped = False
 
-    @contextlib.contextmanager
-    def noting(self, what: str) -> Iterator[None]:
+    def noting(self, what: str) -> "Noting":
         """Let one thread at a time write down; keep why that failed."""
-        if self.stopped:
-            raise StoppedError
-        with self.lock:
-            try:
-                yield
-            except Exception as exc:  # noqa: BLE001 - a run goes on, whatever could not be read of it
-                from envprint.manifest.gaps import gap_from
-
-                self.unread.setdefault(what, gap_from(exc).reason)
+        return Noting(self, what)
 
     def is_new(self, place: Hashable) -> bool:
         """Tell whether a place was not asked for before."""
@@ -201,7 +215,7 @@ class Recording:
             self.keeper.write(
                 status=status, steps=self.steps.count, ledger=self.steps.ledger, events=self.events.found.values(),
                 seedings=self.seedings, loaders=self.fed.loaders, marks=self.marks, changes=self.changes,
-                notes=self.notes, unread=dict(self.unread),
+                notes=self.notes, unread={**self.steps.chain.unread, **self.unread},
             )  # fmt: skip
 
     def stop(self) -> None:

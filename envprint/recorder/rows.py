@@ -30,8 +30,13 @@ def content_of(tensor: Any) -> Any:
 
 
 def _here(tensor: Any) -> Any:
-    """Return a tensor whose numbers lie in one piece in this machine's memory: itself where they do."""
+    """Return a tensor whose numbers lie in one piece in this machine's memory: itself where they do.
+
+    ValueError where it has none, as a fake one.
+    """
     torch = sys.modules["torch"]
+    if type(tensor) is not torch.Tensor and tensor.untyped_storage().device.type == "meta":
+        raise ValueError("a tensor of a batch holds no numbers")
     strided = tensor.is_cpu and tensor.layout == torch.strided
     if strided and not tensor.dtype.is_complex and not tensor.is_neg() and tensor.is_contiguous():
         return tensor

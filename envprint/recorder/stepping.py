@@ -11,7 +11,7 @@ from envprint.recorder.chaining import Chain, kept_back
 from envprint.recorder.chosen import Chosen
 from envprint.recorder.generators import states, states_of_torch
 from envprint.recorder.sampling import is_sampled
-from envprint.recorder.weights import digest_of_all, rates_of, read_after
+from envprint.recorder.weights import rates_of, read_after, read_tensors
 
 MOST_CALLS = 32
 WHOLE = frozenset({"parameters", "state", "gradients", "gradient_norm"})
@@ -20,7 +20,7 @@ WHOLE = frozenset({"parameters", "state", "gradients", "gradient_norm"})
 class Steps:
     """The steps of the optimizers; where torch has none, each call of backward() is one.
 
-    `reading` is what devices are asked for until the next step ends, `entry` the ledger's of the last one, if any.
+    `entry` is that of the ledger for the last one, if any.
     """
 
     def __init__(self, chosen: Chosen | None = None) -> None:
@@ -28,7 +28,6 @@ class Steps:
         self.count = 0
         self.ledger: list[dict[str, Any]] = []
         self.chain = Chain(self.ledger.append)
-        self.reading = Reading()
         self.entry: dict[str, Any] | None = None
         self.modules: Callable[[], Any] = lambda: None
         self.batches = Batches()
@@ -39,6 +38,11 @@ class Steps:
         self.owner: weakref.ref[Any] | None = None
         self.pending: dict[str, Any] = {}
         self.began: tuple[str, ...] = ()
+
+    @property
+    def reading(self) -> Reading:
+        """What devices are asked for until the next step that is kept ends."""
+        return self.chain.reading
 
     @property
     def model(self) -> Any:
@@ -87,7 +91,8 @@ class Steps:
         self.count += 1
         facts: dict[str, Any] = {"generators": self._states()}
         if self.model is not None and self.keeps(self.count):
-            facts["parameters"] = digest_of_all(list(self.model.parameters()), self.reading)
+            with contextlib.suppress(Exception):
+                facts |= read_tensors({"parameters": list(self.model.parameters())}, self.reading)
         self._close(facts, tuple(self.calls))
 
     def _states(self) -> dict[str, str]:
@@ -103,9 +108,7 @@ class Steps:
         self.entry = {"step": self.count, "calls": calls, **facts} if self.keeps(self.count) else None
         if self.entry is not None and (told := self.modules()):
             self.entry["modules"] = told
-        self.chain.add(self._usual(facts), loss, self.entry, self.reading)
-        if self.entry is not None:
-            self.reading = Reading()
+        self.chain.add(self._usual(facts), loss, self.entry)
 
     def _usual(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Return what a step shows where nobody asked for more: so the chain is that of a run without a window."""

@@ -34,15 +34,6 @@ def read_after(optimizer: Any, reading: Reading) -> dict[str, Any]:
     They are read after the step, since an optimizer may be handed the code that makes the gradients, as a closure.
     Those of what lies on a device are functions, until it has come.
     """
-    try:
-        found = _read(optimizer, reading)
-        reading.compute()
-    except RuntimeError:  # a device lacks an operation, or memory for it: all is copied, which waits
-        return _read(optimizer, None)
-    return found
-
-
-def _read(optimizer: Any, reading: Reading | None) -> dict[str, Any]:
     parameters = parameters_of(optimizer)
     kept = [
         value
@@ -50,12 +41,18 @@ def _read(optimizer: Any, reading: Reading | None) -> dict[str, Any]:
         for _, value in sorted((optimizer.state.get(each) or {}).items(), key=lambda item: str(item[0]))
     ]
     gradients = [each.grad for each in parameters if each.grad is not None]
-    return {
-        "parameters": digest_of_all(parameters, reading),
-        "state": digest_of_all(kept, reading),
-        "gradients": digest_of_all(gradients, reading),
-        "gradient_norm": norm_of(gradients, reading),
-    }
+    found = read_tensors({"parameters": parameters, "state": kept, "gradients": gradients}, reading)
+    return {**found, "gradient_norm": norm_of(gradients, reading)}
+
+
+def read_tensors(named: dict[str, list[Any]], reading: Reading) -> dict[str, str | Later[str]]:
+    """Return the digests of several tensors by name, or what gives them once they have come."""
+    try:
+        found = {name: digest_of_all(each, reading) for name, each in named.items()}
+        reading.compute()
+    except RuntimeError:  # a device lacks an operation, or memory for it: all is copied, which waits
+        return {name: digest_of_all(each) for name, each in named.items()}
+    return found
 
 
 def digest_of_all(values: list[Any], reading: Reading | None = None) -> str | Later[str]:
@@ -67,10 +64,12 @@ def digest_of_all(values: list[Any], reading: Reading | None = None) -> str | La
     plain = sys.modules["torch"].Tensor, sys.modules["torch"].nn.Parameter
     told: list[str | Later[str]] = []
     for each in values:
-        if reading is not None and not getattr(each, "is_cpu", True):
-            told.append(digest_later(each, reading, stays=True))
+        if type(each) not in plain:
+            told.append(digests.later(each, reading))
+        elif reading is None or each.is_cpu:
+            told.append(digest_tensor(each))
         else:
-            told.append(digest_tensor(each) if type(each) in plain else digests.of(each))
+            told.append(digest_later(each, reading, stays=True))
     return _nested(told) if all(isinstance(each, str) for each in told) else lambda: _nested(told)
 
 
@@ -87,12 +86,15 @@ def norm_of(gradients: list[Any], reading: Reading | None = None) -> str | Later
     dense = [each.detach() for each in gradients if not each.is_sparse]
     if not dense:
         return None
-    kinds = {(each.device, each.dtype) for each in dense}
-    if kinds == {(dense[0].device, torch.float32)}:
-        norms = torch.stack(torch._foreach_norm(dense)).double()  # noqa: SLF001 - as torch.nn.utils does
+    device = dense[0].device
+    wide = device if device.type != "mps" else "cpu"  # Apple's devices have no numbers of 64 bits
+    if {(each.device, each.dtype) for each in dense} == {(device, torch.float32)}:
+        norms = torch.stack(torch._foreach_norm(dense)).to(wide).double()  # noqa: SLF001 - as torch.nn.utils does
     else:
-        wide = [torch.linalg.vector_norm(each, dtype=torch.promote_types(each.dtype, torch.float32)) for each in dense]
-        norms = torch.stack([each.to(dense[0].device, torch.float64) for each in wide])
+        each_by_itself = (
+            torch.linalg.vector_norm(each, dtype=torch.promote_types(each.dtype, torch.float32)) for each in dense
+        )
+        norms = torch.stack([each.to(wide).double() for each in each_by_itself])
     norm = torch.linalg.vector_norm(norms)
     if reading is None or norm.is_cpu:
         return float(norm).hex()

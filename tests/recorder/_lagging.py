@@ -4,6 +4,7 @@ It stands in for a GPU one level lower: tensors, operations, optimizers and auto
 copied from it without waiting holds wrong numbers until its event has come.
 """
 
+import contextlib
 import ctypes
 import shutil
 import subprocess
@@ -65,7 +66,8 @@ class Lagging:
         torch.utils.rename_privateuse1_backend(NAME)
         module = types.ModuleType(f"torch.{NAME}")
         told: dict[str, Any] = {
-            "Event": Event, "current_stream": lambda _: "the only one", "is_available": lambda: True,
+            "Event": Event, "current_stream": lambda _: "the only one", "stream": lambda _: contextlib.nullcontext(),
+            "is_available": lambda: True,
             "current_device": lambda: 0, "device_count": lambda: 1, "_is_in_bad_fork": lambda: False,
             "manual_seed_all": lambda _: None,
         }  # fmt: skip

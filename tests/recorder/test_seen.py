@@ -199,21 +199,6 @@ def test_generators_of_numpy_tell_their_seeds(tmp_path: Path) -> None:
     assert all(each["where"].rpartition("/")[2].startswith("test_seen.py:") for each in told)
 
 
-def test_a_loss_on_another_device_is_read_when_a_step_is_kept() -> None:
-    from envprint.recorder.chaining import Chain
-
-    entries: list[dict[str, Any]] = []
-    at_once, later = Chain(), Chain(entries.append)
-    for number in range(5):
-        loss = torch.tensor(number / 3)
-        at_once.add({"batch": number}, float(loss).hex())
-        later.add({"batch": number}, loss, {"step": 5} if number == 4 else None)
-        assert (number == 4) == bool(entries)
-
-    assert [{"step": 5, "loss": float(torch.tensor(4 / 3)).hex(), "chain": at_once.digest}] == entries
-    assert at_once.digest == later.digest
-
-
 def test_all_of_the_first_steps_are_kept_and_then_64_of_each_doubling() -> None:
     kept = [step for step in range(1, 1 << 14) if is_sampled(step)]
 
@@ -240,3 +225,27 @@ def test_events_stay_within_their_bounds() -> None:
 
     sizes = [len(json.dumps(each)) for each in found.found.values()]
     assert sum(sizes) < 64 << 10
+
+
+def test_a_batch_that_holds_its_numbers_in_other_tensors_is_told_by_these() -> None:
+    from torch.testing._internal.two_tensor import TwoTensor
+
+    from envprint.recorder.batches import parts_of, read_batch
+
+    batches = [TwoTensor(torch.full((4, 2), number), torch.ones(4, 2)) for number in (1.0, 1.0, 2.0)]
+    found = [read_batch(parts_of((each, torch.arange(4)))) for each in batches]
+
+    assert found[0] == found[1] != found[2]
+    assert 4 == found[0][2]
+
+
+def test_a_batch_that_holds_no_numbers_is_not_read() -> None:
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    from envprint.recorder.batches import read_batch
+
+    with FakeTensorMode():
+        fake = torch.ones(4, 2)
+
+    with pytest.raises(ValueError, match="holds no numbers"):
+        read_batch([fake])

@@ -7,7 +7,7 @@ of compiled modules from outside, which are not traced.
 
 from typing import Any
 
-from envprint.recorder.calls import ORIGINAL, SKIPPED, Undo, wrap, wrap_outermost
+from envprint.recorder.calls import GRAPHS, ORIGINAL, SKIPPED, Undo, wrap, wrap_outermost
 from envprint.recorder.frames import asking
 from envprint.recorder.recording import Recording
 
@@ -36,8 +36,13 @@ def observe_forwards(torch: Any, recording: Recording) -> list[Undo]:
 
 def observe_graphs(torch: Any, recording: Recording) -> list[Undo]:
     """Hear of CUDA graphs that are captured."""
+
+    def heard(*_: Any) -> None:
+        GRAPHS.add("captured")
+        recording.note(CAPTURED)
+
     graphs = getattr(torch.cuda, "graphs", None)
-    return [wrap(graphs.graph, "__enter__", lambda *_: recording.note(CAPTURED))] if graphs else []
+    return [wrap(graphs.graph, "__enter__", heard)] if graphs else []
 
 
 def observe_tracing(utils: Any, _: Recording) -> list[Undo]:

@@ -18,7 +18,9 @@ def observe_steps(torch: Any, recording: Recording) -> list[Undo]:
             torch.autograd,
             "backward",
             lambda tensors, *_, **__: recording.backward(tensors),
-            lambda *_, **__: recording.returned(),
+            (lambda *_, **__: recording.returned())
+            if recording.chosen is not None and recording.chosen.modules
+            else None,
         ),
         optimizer.register_optimizer_step_pre_hook(hook(lambda of, *_: recording.stepping(of))).remove,
         optimizer.register_optimizer_step_post_hook(hook(lambda of, *_: recording.stepped(of))).remove,

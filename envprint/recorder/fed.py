@@ -57,8 +57,8 @@ class Fed:
             return  # what a checkpoint computes again within backward()
         if self.steps.model is not module and next(iter(module.parameters()), None) is None:
             return  # a metric, a loss
-        mode = "training" if module.training else "evaluation"
         if not torch.is_grad_enabled():
+            mode = "training" if module.training else "evaluation"
             self.recording.event("evaluate", f"{type(module).__qualname__} in {mode} mode")
             return
         with self.recording.noting("batches"):

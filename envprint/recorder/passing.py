@@ -8,8 +8,8 @@ from envprint.models.reading import Reading
 from envprint.models.values import Digests, Told, come, tensors_in
 from envprint.recorder.sketching import look_at
 
-MOST_CHARACTERS = 750_000  # of a manifest of 2 MB, beside the ledger of a million steps
-OF_A_STEP = 900  # characters that a step of the window takes without its modules
+MOST_CHARACTERS = 850_000  # of a manifest of 2 MB, beside the ledger of a million steps
+OF_A_STEP = 1100  # characters that a step of the window takes without its modules
 OF_AN_ENTRY = 10  # characters of an entry besides its texts
 OF_ITS_TEXTS = 17  # characters of each of these
 OF_A_NAME = 30  # and of a name

@@ -10,7 +10,7 @@ from envprint.recorder.batches import Batches
 from envprint.recorder.chaining import Chain, kept_back
 from envprint.recorder.chosen import Chosen
 from envprint.recorder.generators import states, states_of_torch
-from envprint.recorder.sampling import is_sampled
+from envprint.recorder.sampling import is_read_whole, is_sampled
 from envprint.recorder.weights import rates_of, read_after, read_tensors
 
 MOST_CALLS = 32
@@ -49,9 +49,17 @@ class Steps:
         """The model that is trained, as long as it lives."""
         return None if self.owner is None else self.owner()
 
+    def is_chosen(self, step: int) -> bool:
+        """Tell whether somebody asked for a step to be kept and read whole."""
+        return self.chosen is not None and step in self.chosen
+
     def keeps(self, step: int) -> bool:
         """Tell whether a step is kept: as one of each doubling, or since somebody chose it."""
-        return is_sampled(step) or (self.chosen is not None and step in self.chosen)
+        return is_sampled(step) or self.is_chosen(step)
+
+    def reads(self, step: int) -> bool:
+        """Tell whether weights, gradients and what the optimizer remembers are read at a step."""
+        return is_read_whole(step) or self.is_chosen(step)
 
     def called(self, name: str) -> None:
         """Note a call since the last step; neighbours that are the same once."""
@@ -81,7 +89,7 @@ class Steps:
     def end(self, optimizer: Any) -> None:
         """Note what came of the step; the calls of a closure that the optimizer was handed belong to it."""
         facts, self.pending = self.pending, {}
-        if self.keeps(self.count):
+        if self.reads(self.count):
             with contextlib.suppress(Exception):  # a step with less in it is a step
                 facts |= read_after(optimizer, self.reading)
         self._close(facts, self.began if not self.calls else _within(self.began, self.calls))
@@ -90,7 +98,7 @@ class Steps:
         """Note a call of backward() as a step; the parameters are those that made its loss."""
         self.count += 1
         facts: dict[str, Any] = {"generators": self._states()}
-        if self.model is not None and self.keeps(self.count):
+        if self.model is not None and self.reads(self.count):
             with contextlib.suppress(Exception):
                 facts |= read_tensors({"parameters": list(self.model.parameters())}, self.reading)
         self._close(facts, tuple(self.calls))
@@ -112,10 +120,11 @@ class Steps:
 
     def _usual(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Return what a step shows where nobody asked for more: so the chain is that of a run without a window."""
-        if is_sampled(self.count):
-            return facts
-        usual = {name: value for name, value in facts.items() if name not in WHOLE}
-        return {**usual, "generators": {name: facts["generators"][name] for name in ("torch",)}}
+        if not is_read_whole(self.count):
+            facts = {name: value for name, value in facts.items() if name not in WHOLE}
+        if not is_sampled(self.count):
+            facts = {**facts, "generators": {name: facts["generators"][name] for name in ("torch",)}}
+        return facts
 
 
 def _within(began: tuple[str, ...], calls: list[str]) -> tuple[str, ...]:

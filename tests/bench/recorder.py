@@ -18,13 +18,13 @@ from torch.utils._debug_mode import DebugMode
 from envprint.recorder.attaching import attach
 from envprint.recorder.launching import recorded_environment
 from envprint.recorder.recording import Recording
-from envprint.recorder.sampling import is_sampled
+from envprint.recorder.sampling import is_read_whole, is_sampled
 
-ROUNDS, BLOCK = 60, 2  # blocks of steps, in turn
-STEPS = 1000
+ROUNDS, BLOCK, WARM = 24, 5, 2  # blocks of steps, in turn, the first of which are not counted
+RUNS = (1_000, 10_000)  # steps of which the mean is told, with those that are kept and read whole
 MILLION = 1_000_000
 STARTS = 5
-BETWEEN, KEPT = 1_025, 66  # steps behind which one comes that leaves a link of the chain, or is kept
+BETWEEN, KEPT, WHOLE = 1_025, 66, 8  # steps behind which one comes that is dropped, kept, or read whole
 
 
 def measure_recorder() -> Iterator[Figure | Bound]:
@@ -66,36 +66,41 @@ def step_of(model: Any, inputs: Any) -> Callable[[], None]:
 def measure_steps(name: str, shape: Callable[[], Callable[[], None]]) -> list[Figure | Bound]:
     """Time the same step without and with the recorder, in turn, and how long DebugMode makes it.
 
-    What a step costs that is kept is paid as often as among a thousand.
+    What a step costs that is kept, and one that is read whole, is paid as often as it comes in a run.
     """
     torch.set_num_threads(1)
     step = shape()
     with tempfile.TemporaryDirectory() as folder:
-        plain, between, kept = in_turn(step, Path(folder, "run.json"))
-    sampled = sum(map(is_sampled, range(1, STEPS + 1)))
-    mean = (between * (STEPS - sampled) + kept * sampled) / STEPS
+        plain, above = in_turn(step, Path(folder, "run.json"))
     with DebugMode() as mode, DebugMode.log_tensor_hashes(hash_inputs=True):
         debugged = used(step)
     del mode
     return [
-        Bound(f"a step of a {name} of {plain * 1000:.0f} ms, between kept ones", between / plain * 100, "%", below=2),
-        Bound(f"the same, mean of {STEPS} with the kept ones", mean / plain * 100, "%", below=2),
-        Bound("a step that is kept, with all that is read of it", kept / plain * 100, "%", below=50),
+        Bound(f"a step of a {name} of {plain * 1000:.0f} ms, between kept ones", above[0] / plain * 100, "%", below=2),
+        *(Bound(f"the mean of {steps} steps", mean(steps, *above) / plain * 100, "%", below=2) for steps in RUNS),
+        Bound("a step that is read whole", above[2] / plain * 100, "%", below=50),
         Figure("DebugMode with hashes : a step", debugged, plain, at_most=1000),
     ]
 
 
-def in_turn(step: Callable[[], None], path: Path) -> tuple[float, float, float]:
-    """Return the seconds of a plain step, and what one between kept ones and one that is kept take above it."""
+def mean(steps: int, between: float, kept: float, whole: float) -> float:
+    """Return what a step of a run takes above a plain one, on average."""
+    read = sum(map(is_read_whole, range(1, steps + 1)))
+    sampled = sum(map(is_sampled, range(1, steps + 1))) - read
+    return (between * (steps - read - sampled) + kept * sampled + whole * read) / steps
+
+
+def in_turn(step: Callable[[], None], path: Path) -> tuple[float, tuple[float, float, float]]:
+    """Return the seconds of a plain step, and what one between, one that is kept and one read whole take above it."""
     recording = Recording(path)
     recorded_times(recording, step, 0)
     plain: list[float] = []
     above: list[float] = []
-    for before in (BETWEEN, KEPT):
+    for before in (BETWEEN, KEPT, WHOLE):
         pairs = [one_of_each(recording, step, before, first=bool(number % 2)) for number in range(ROUNDS)]
         plain += [alone for alone, _ in pairs]
         above.append(statistics.median(with_it - alone for alone, with_it in pairs))
-    return statistics.median(plain), above[0], above[1]
+    return statistics.median(plain), (above[0], above[1], above[2])
 
 
 def one_of_each(recording: Recording, step: Callable[[], None], before: int, *, first: bool) -> tuple[float, float]:
@@ -108,8 +113,7 @@ def one_of_each(recording: Recording, step: Callable[[], None], before: int, *, 
 
 def plain_times(step: Callable[[], None]) -> list[float]:
     """Return the seconds of some steps without the recorder."""
-    step()
-    return [used(step) for _ in range(BLOCK)]
+    return [used(step) for _ in range(WARM + BLOCK)][WARM:]
 
 
 def recorded_times(recording: Recording, step: Callable[[], None], before: int) -> list[float]:
@@ -120,8 +124,7 @@ def recorded_times(recording: Recording, step: Callable[[], None], before: int) 
         step()
 
     with attach(recording):
-        again()
-        return [used(again) for _ in range(BLOCK)]
+        return [used(again) for _ in range(WARM + BLOCK)][WARM:]
 
 
 def used(call: Callable[[], Any]) -> float:

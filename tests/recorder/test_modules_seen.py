@@ -168,7 +168,7 @@ def test_a_pass_that_raises_leaves_the_next_ones_alone() -> None:
 
 
 def test_where_there_is_no_more_room_no_more_is_told_and_no_hook_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("envprint.recorder.passing.MOST_CHARACTERS", 4 * 900 + 250)
+    monkeypatch.setattr("envprint.recorder.passing.MOST_CHARACTERS", 4 * 1100 + 250)
 
     def hooks() -> int:
         return len(of_modules._global_forward_hooks)

@@ -1,6 +1,5 @@
 """What is read of a run once, at its first step: the optimizer, the model and its weights."""
 
-import gc
 import sys
 import weakref
 from collections.abc import Callable
@@ -8,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from envprint.recorder.stepping import Steps
-from envprint.recorder.weights import digest_of_all, owner_of, parameters_of, settings_of
+from envprint.recorder.weights import digest_of_all, objects_of, owner_of, parameters_of, settings_of
 
 Noting = Callable[[str], AbstractContextManager[None]]
 
@@ -40,7 +39,7 @@ def begin(optimizer: Any, steps: Steps, noting: Noting) -> dict[str, Any]:
 def has_optimizer(model: Any) -> bool:
     """Tell whether this process has an optimizer of torch: for a model, where it is known which one is trained."""
     torch: Any = sys.modules["torch"]
-    found = [each for each in gc.get_objects() if issubclass(type(each), torch.optim.Optimizer)]
+    found = objects_of(torch.optim.Optimizer)
     if model is None:
         return bool(found)
     wanted = {id(each) for each in model.parameters()}

@@ -115,7 +115,7 @@ class Recording:
         with self.noting("seedings"):
             if sum(1 for each in self.seedings if each["generator"] == generator) < MOST_OF_ONE:
                 looked_for = self.may_have_models and len(self.seedings) < LOOKED_FOR
-                built = self.steps.count > 0 or (looked_for and any(True for _ in modules()))
+                built = self.steps.count > 0 or (looked_for and bool(modules()))
                 self.seedings.append(
                     {
                         "generator": generator, "value": repr(value)[:40], "where": caller(), "step": self.steps.count,

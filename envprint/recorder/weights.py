@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Iterator
+from itertools import compress
 from typing import Any
 
 from envprint.models.on_device import Later
@@ -111,11 +111,19 @@ def owner_of(parameters: list[Any]) -> Any:
     return max(outer, key=lambda module: sum(1 for _ in module.modules()), default=None)
 
 
-def modules() -> Iterator[Any]:
-    """Yield the modules of this process."""
+def objects_of(kind: type) -> list[Any]:
+    """Return the objects of a class and its subclasses, as far as garbage collection knows them.
+
+    A list of all objects is held for as short as can be, and by no generator, which would be one of them: a tuple that
+    Python is still making cannot be made longer as long as anybody else knows it (_PyTuple_Resize: SystemError).
+    """
+    objects = gc.get_objects()
+    kinds = {each for each in set(map(type, objects)) if issubclass(each, kind)}  # few classes, many objects
+    return list(compress(objects, map(kinds.__contains__, map(type, objects)))) if kinds else []
+
+
+def modules() -> list[Any]:
+    """Return the modules of this process."""
     torch = sys.modules.get("torch")
     kind: Any = getattr(getattr(torch, "nn", None), "Module", None)
-    if kind is not None:
-        objects = gc.get_objects()
-        of_modules = {each for each in set(map(type, objects)) if issubclass(each, kind)}  # few classes, many objects
-        yield from (each for each in objects if type(each) in of_modules) if of_modules else ()
+    return [] if kind is None else objects_of(kind)

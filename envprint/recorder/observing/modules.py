@@ -13,7 +13,7 @@ from envprint.recorder.weights import modules
 def observe_building(torch: Any, recording: Recording) -> list[Undo]:
     """Hear of parameters that modules are given: before, no model is there, and none is looked for."""
     register = getattr(torch.nn.modules.module, "register_module_parameter_registration_hook", None)
-    recording.may_have_models = register is None or any(True for _ in modules())
+    recording.may_have_models = register is None or bool(modules())
     return [] if register is None else [register(hook(lambda *_: setattr(recording, "may_have_models", True))).remove]
 
 

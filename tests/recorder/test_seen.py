@@ -1,8 +1,10 @@
 """What a recording tells of a run: seeds, calls, settings, what was restored, and the steps."""
 
+import gc
 import json
 import os
 import random
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +251,23 @@ def test_a_batch_that_holds_no_numbers_is_not_read() -> None:
 
     with pytest.raises(ValueError, match="holds no numbers"):
         read_batch([fake])
+
+
+def test_looking_for_models_keeps_nothing_alive(tmp_path: Path) -> None:
+    class Made:
+        pass
+
+    kept, made = model(), Made()
+    alive = weakref.ref(made)
+    gc.disable()
+    try:
+        with envprint.record(tmp_path / "run.json"):
+            torch.manual_seed(1)
+            numbers = (*(each for each in range(100) if torch.manual_seed(each)),)  # a tuple in the making
+            del made
+            assert alive() is None
+    finally:
+        gc.enable()
+    assert 100 == len(numbers)
+    assert all(each["after_model"] for each in run_of(tmp_path / "run.json")["seedings"][:2])
+    del kept

@@ -40,8 +40,8 @@ def record(script: str, folder: str, variables: dict[str, str], manifest: str, s
     os.environ.update(variables)
     sys.argv, sys.path[0] = [script], folder
     random.seed()  # a process that begins draws its state from the system, and a child has that of its parent
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()
+    for name in {"numpy.random", "torch"} & sys.modules.keys():
+        sys.modules[name].seed()
     try:
         _recorded(script, Path(manifest))
         status = 0

@@ -271,3 +271,17 @@ def test_looking_for_models_keeps_nothing_alive(tmp_path: Path) -> None:
     assert 100 == len(numbers)
     assert all(each["after_model"] for each in run_of(tmp_path / "run.json")["seedings"][:2])
     del kept
+
+
+def test_a_norm_that_is_written_over_is_told_as_it_is_at_each_call(tmp_path: Path) -> None:
+    def clipping() -> None:
+        most = torch.tensor(1.0)
+        parameters = list(model().parameters())
+        for each in parameters:
+            each.grad = torch.ones_like(each)
+        for _ in range(2):
+            torch.nn.utils.clip_grad_norm_(parameters, most)
+            most.mul_(2)
+        data()
+
+    assert ["1 norm_type=2", "2 norm_type=2"] == events(seen(clipping, tmp_path), "clip")

@@ -12,7 +12,6 @@ from envprint.recorder.frames import asking
 from envprint.recorder.recording import Recording
 
 COMPILED = "torch.compile is used: batches that no loader gives are seen where a compiled module is called, else not"
-
 CAPTURED = "a CUDA graph was captured: what it replays is not seen, nor are steps that are made within it"
 
 

@@ -40,13 +40,10 @@ def _emptied(what: str, recording: Recording, *given: Any, **named: Any) -> None
 def observe_clipping(torch: Any, recording: Recording) -> list[Undo]:
     """Hear of gradients that are clipped, by their norm or each by its value."""
     holders = (torch.nn.utils, torch.nn.utils.clip_grad)
-    last: list[Any] = [None, None, ""]
 
     def by_norm(_: Any, max_norm: Any, norm_type: Any = 2.0, *__: Any, **___: Any) -> None:
         recording.called("clip")
-        if max_norm is not last[0] or norm_type is not last[1]:  # mostly they are those of the step before
-            last[:] = max_norm, norm_type, f"{_number(max_norm)} norm_type={_number(norm_type)}"
-        recording.event("clip", last[2])
+        recording.event("clip", f"{_number(max_norm)} norm_type={_number(norm_type)}")
 
     def by_value(_: Any, clip_value: Any, *__: Any, **___: Any) -> None:
         recording.called("clip")

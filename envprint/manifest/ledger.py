@@ -1,11 +1,22 @@
 """The section about a run: what was seeded, loaded, built and stepped, written down while it went on."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from envprint.manifest.model import Model
 from envprint.manifest.section import Integers, Section, Strings
+
+
+def _is_exact(text: str) -> str:
+    try:
+        float.fromhex(text)
+    except (OverflowError, ValueError):
+        raise ValueError("a number as float.hex() writes it is expected") from None
+    return text
+
+
+Exact = Annotated[str, AfterValidator(_is_exact)]
 
 
 class Seeding(Section):
@@ -110,14 +121,14 @@ class Step(Section):
 
     step: int
     chain: str
-    loss: str | None = None
+    loss: Exact | None = None
     batch: str | None = None
     samples: str | None = None
     generators: dict[str, str] = Field(default_factory=dict)
     rates: tuple[float, ...] = Field(default=(), strict=False)
     parameters: str | None = None
     gradients: str | None = None
-    gradient_norm: str | None = None
+    gradient_norm: Exact | None = None
     state: str | None = None
     training: bool | None = None
     calls: Strings | None = None

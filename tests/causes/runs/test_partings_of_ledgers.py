@@ -6,7 +6,7 @@ import pytest
 from _ledgers import SEEDED, first, place_of, reported, run
 
 from envprint.causes.loading import causes_by_id
-from envprint.manifest.ledger import Mark
+from envprint.manifest.ledger import Mark, Step
 from envprint.report import Change, Finding
 
 LATER: dict[str, Any] = {"loss": (0.7).hex(), "parameters": "others", "gradients": "others"}
@@ -132,3 +132,10 @@ def test_a_generator_that_nobody_draws_from_hardly_parts_batches_though_nobody_s
     report = reported(unseeded("a"), unseeded("b", batch="b", samples="s", loss="0x1p0"))
 
     assert {said} == {each.confidence for each in report.findings if each.cause == "partial-seeding"}
+
+
+@pytest.mark.parametrize("field", ["loss", "gradient_norm"])
+@pytest.mark.parametrize("text", ["", "loss", "0x1p+99999"])
+def test_a_number_that_is_none_is_refused_as_a_ledger_is_read(field: str, text: str) -> None:
+    with pytest.raises(ValueError, match=r"float\.hex"):
+        Step(step=1, chain="", **{field: text})  # type: ignore[arg-type]

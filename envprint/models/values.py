@@ -98,10 +98,10 @@ def _is_nested(value: Any) -> bool:
 
 def inside(value: Any) -> list[tuple[Any, Any]] | None:
     """Return what a container holds, with the keys; None where it is none."""
-    if isinstance(value, Mapping):
-        return list(value.items())
     if isinstance(value, (list, tuple)):
         return list(enumerate(value))
+    if isinstance(value, Mapping):
+        return list(value.items())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return [(field.name, getattr(value, field.name, None)) for field in dataclasses.fields(value)]
     return list(enumerate(value.unbind())) if _is_nested(value) else None

@@ -1,86 +1,120 @@
 """What a batch holds: its digest as it came, and that of its samples in any order."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import xxhash
 
 from envprint.models.on_device import Later
 from envprint.models.reading import Reading
 from envprint.models.values import inside
-from envprint.recorder.rows import content_of, digest_rows, joined, total_of
+from envprint.recorder.chaining import Here
+from envprint.recorder.rows import BYTE, digest_later, here, joined, total_of
 
 MASK = (1 << 64) - 1
 DEEPEST = 8
+MOST_WAITING = 256  # batches of an epoch whose samples are not counted yet
+PLAIN = bool, int, float, str
+Told = tuple[str, int]
+
+
+class Read:
+    """A batch of which all is read that can change; called, it returns the digest, and the sum of those of its samples.
+
+    That is left until the links of a chain are made, many at once. `count` is that of the samples.
+    """
+
+    __slots__ = ("columns", "count", "told", "whole")
+
+    def __init__(self, whole: Any, columns: Sequence[Later[Any]] = (), count: int = 0) -> None:
+        self.whole = whole
+        self.columns = columns
+        self.count = count
+        self.told: Told | None = None
+
+    def __call__(self) -> Told:
+        """Return the digest, and the sum."""
+        if self.told is None:
+            columns, self.columns = [each() for each in self.columns], ()
+            for each in columns:
+                self.whole.update(joined(each))
+            self.told = f"xxh3-128-rows:{self.whole.hexdigest()}", total_of(columns)
+        return self.told
 
 
 class Batches:
     """The batches since the last step, and the samples since an epoch began."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[str, int] | Later[tuple[str, int]]] = []
+        self.waiting: list[Callable[[], Told]] = []
+        self.of_epoch: list[Read] = []
         self.epoch = 0
         self.seen = 0
         self.loaded = False
         self.ahead = False
 
-    def add(self, parts: list[Any], reading: Reading, *, loaded: bool, ahead: bool = False, rows: bool = True) -> None:
-        """Note the parts of a batch that a loader gave, or, where there is no loader, of what a model was given.
+    def load(self, read: Callable[[], Told], *, ahead: bool) -> None:
+        """Note a batch that a loader gave, and its samples for the epoch, but those that lie on another device.
 
-        `ahead` is one that a library asked for: it may do so before it needs it, as accelerate does. A batch on a
-        device is known when `reading` has come, and none of its samples are counted.
+        `ahead` is one that a library asked for: it may do so before it needs it, as accelerate does.
         """
-        if self.loaded and not loaded:
-            return
-        if loaded and not self.loaded:
+        if not self.loaded:
             self.loaded, self.waiting, self.epoch, self.seen = True, [], 0, 0
         self.ahead = ahead
-        if is_elsewhere(parts):
-            self.waiting.append(_read_later(parts, reading, rows=rows))
-            return
-        digest, total, count = read_batch(parts, rows=rows)
-        self.waiting.append((digest, total))
-        self.epoch = (self.epoch + total) & MASK
-        self.seen += count
+        self.waiting.append(read)
+        if isinstance(read, Read):
+            self.seen += read.count
+            self.of_epoch.append(read)
+            if len(self.of_epoch) >= MOST_WAITING:
+                self._count_samples()
 
-    def take(self, passes: int) -> dict[str, str | Later[str]]:
-        """Return the digest of the batches of a step, and that of their samples, or what gives them once they came.
+    def take(self, passes: int) -> dict[str, Later[str]]:
+        """Return what gives the digest of the batches of a step, and that of their samples, once they came.
 
         They are all since the last step; of those asked for ahead as many as there were forward passes, if any.
         """
-        most = passes if self.ahead and passes else len(self.waiting)
-        taken, self.waiting = self.waiting[:most], self.waiting[most:]
-        if not taken:
-            return {}
-        if any(callable(each) for each in taken):
-            return {name: functools.partial(_of_step, taken, name) for name in ("batch", "samples")}
-        return {name: _of_step(taken, name) for name in ("batch", "samples")}
+        taken, self.waiting = self.waiting, []
+        if self.ahead and passes:
+            taken, self.waiting = taken[:passes], taken[passes:]
+        later: Any = Here
+        for read in taken:
+            if type(read) is not Read:
+                later = functools.partial
+        return {"batch": later(_batch_of, taken), "samples": later(_samples_of, taken)} if taken else {}
 
     def end_epoch(self) -> tuple[str, int]:
         """Return the digest of all samples of the epoch, in any order, and how many there were."""
+        self._count_samples()
         ended, self.epoch, seen, self.seen = named(self.epoch), 0, self.seen, 0
         return ended, seen
 
-
-def _of_step(taken: list[Any], name: str) -> str:
-    """Return one digest of all batches of a step: of their samples in any order, or of the batches as they came."""
-    import xxhash
-
-    come = [each() if callable(each) else each for each in taken]
-    if name == "samples":
-        return named(sum(total for _, total in come) & MASK)
-    if len(come) == 1:
-        return str(come[0][0])
-    return f"xxh3-128-rows:{xxhash.xxh3_128_hexdigest(' '.join(each for each, _ in come).encode())}"
+    def _count_samples(self) -> None:
+        counted, self.of_epoch = self.of_epoch, []
+        self.epoch = (self.epoch + sum(read()[1] for read in counted)) & MASK
 
 
-def _read_later(parts: list[Any], reading: Reading, *, rows: bool) -> Later[tuple[str, int]]:
+def _batch_of(taken: list[Callable[[], Told]]) -> str:
+    """Return one digest of all batches of a step, as they came."""
+    digests = [read()[0] for read in taken]
+    if len(digests) == 1:
+        return digests[0]
+    return f"xxh3-128-rows:{xxhash.xxh3_128_hexdigest(' '.join(digests).encode())}"
+
+
+def _samples_of(taken: list[Callable[[], Told]]) -> str:
+    """Return one digest of the samples of all batches of a step, in any order."""
+    return named(sum(read()[1] for read in taken) & MASK)
+
+
+def read_later(parts: list[Any], reading: Reading, *, rows: bool) -> Callable[[], Told]:
     """Ask for the parts of a batch, and return what reads them once they have come."""
     come = [part if isinstance(part, str) else reading.fetch(part) for part in parts]
 
     @functools.lru_cache(maxsize=1)  # it is asked for the batch, and for its samples
-    def read() -> tuple[str, int]:
-        digest, total, _ = read_batch([part if isinstance(part, str) else part() for part in come], rows=rows)
-        return digest, total
+    def read() -> Told:
+        now_here = [part if isinstance(part, str) else part() for part in come]
+        return (read_batch(now_here) if rows else Read(digest_of(now_here)))()
 
     return read
 
@@ -90,52 +124,53 @@ def named(total: int) -> str:
     return f"sum-of-rows:{total:016x}"
 
 
-def read_batch(parts: list[Any], *, rows: bool = True) -> tuple[str, int, int]:
-    """Return the digest of a batch, the sum of those of its samples, which any order leaves alone, and their number.
+def read_batch(parts: list[Any]) -> Read:
+    """Read a batch; a sample of it is one row of every tensor, but of those with fewer rows than the first one.
 
-    A sample is one row of every tensor: tensors of fewer rows than the first one, or of none, count in the digest only.
-    Without `rows` the digest is another, and quicker, and samples are none.
+    ValueError where a tensor holds no numbers.
     """
-    import xxhash
+    tensors = [part for part in parts if type(part) is not str]
+    count = len(tensors[0]) if tensors and tensors[0].dim() else 0
+    paired = [count > 0 and type(part) is not str and part.dim() > 0 and len(part) == count for part in parts]
+    whole = digest_of(parts, paired)
+    return Read(whole, [digest_later(part) for part, is_paired in zip(parts, paired, strict=True) if is_paired], count)
 
+
+def digest_of(parts: list[Any], paired: Sequence[bool] = ()) -> Any:
+    """Return the digest of a batch, but for the numbers of some tensors of it, as it is so far."""
     whole = xxhash.xxh3_128()
-    tensors = [part for part in parts if not isinstance(part, str)]
-    count = len(tensors[0]) if rows and tensors and tensors[0].dim() else 0
-    paired = []
-    for part in parts:
-        if isinstance(part, str):
+    for place, part in enumerate(parts):
+        if type(part) is str:
             whole.update(part.encode())
             continue
-        whole.update(f"{part.dtype}{tuple(part.shape)}".encode())
-        if count and part.dim() and len(part) == count:
-            paired.append(digest_rows(part))
-        else:
-            whole.update(content_of(part))
-    for each in paired:
-        whole.update(joined(each))
-    return f"xxh3-128-rows:{whole.hexdigest()}", total_of(paired), count
+        whole.update(_head(part.dtype, part.shape))
+        if not (paired and paired[place]) and (size := (tensor := here(part)).nbytes):
+            whole.update((BYTE * size).from_address(tensor.data_ptr()))
+    return whole
 
 
-def parts_of(batch: Any) -> list[Any]:
-    """Return the tensors of a batch, and texts of all else."""
-    return list(_parts(batch, DEEPEST))
+@functools.lru_cache(maxsize=4096)
+def _head(dtype: Any, shape: Any) -> bytes:
+    return f"{dtype}{tuple(shape)}".encode()
 
 
-def is_elsewhere(parts: list[Any]) -> bool:
-    """Tell whether a batch lies on another device, where reading it waits for what the device has to do."""
-    return any(not isinstance(part, str) and not part.is_cpu for part in parts)
-
-
-def _parts(value: Any, depth: int) -> Iterator[Any]:
-    if hasattr(value, "__tensor_flatten__"):  # a DTensor holds its part of the numbers in another
-        yield from (each for name in value.__tensor_flatten__()[0] for each in _parts(getattr(value, name), depth - 1))
-    elif hasattr(value, "untyped_storage"):
-        yield value
-    elif depth and (inner := inside(value)) is not None:
-        yield "("
-        for key, each in inner:
-            yield f"{key}:"
-            yield from _parts(each, depth - 1)
-        yield ")"
-    else:
-        yield repr(value) if value is None or isinstance(value, (bool, int, float, str)) else type(value).__name__
+def gather(value: Any, parts: list[Any], depth: int = DEEPEST) -> bool:
+    """Add the tensors of a batch, and texts of all else; return whether one is on a device, which reading waits for."""
+    kind, elsewhere = type(value), False
+    inner: Any = enumerate(value) if kind is tuple or kind is list else value.items() if kind is dict else None
+    if inner is None and hasattr(value, "untyped_storage"):
+        if not hasattr(value, "__tensor_flatten__"):
+            parts.append(value)
+            return not value.is_cpu
+        for name in value.__tensor_flatten__()[0]:  # a DTensor holds its part of the numbers in another
+            elsewhere |= gather(getattr(value, name), parts, depth - 1)
+        return elsewhere
+    if not depth or (inner is None and (inner := inside(value)) is None):
+        parts.append(repr(value) if value is None or isinstance(value, PLAIN) else type(value).__name__)
+        return False
+    parts.append("(")
+    for key, each in inner:
+        parts.append(f"{key}:")
+        elsewhere |= gather(each, parts, depth - 1)
+    parts.append(")")
+    return elsewhere

@@ -2,9 +2,9 @@
 
 import functools
 import sys
-import threading
 import types
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 
 from envprint.recorder.standing_importlib_bootstrap import (
@@ -16,9 +16,15 @@ from envprint.recorder.standing_importlib_bootstrap import (
 )
 
 Undo = Callable[[], None]
-HERE = threading.local()
+WITHIN: set[int] = set()  # the threads that are within what listens: quicker to ask than what is local to a thread
 ORIGINAL = "_envprint_original"
 GRAPHS: set[str] = set()  # of CUDA, once one was captured: before, nobody is asked whether one is
+
+
+class Hearing(functools.partial[None]):
+    """What hears of calls, and of what it raises itself."""
+
+    failed: Callable[[Exception], None]
 
 
 def wrap(holder: Any, name: str, heard: Heard | None = None, returned: Heard | None = None) -> Undo:
@@ -79,17 +85,19 @@ def tell(heard: Heard, *arguments: Any, **named: Any) -> None:
 
     While a CUDA graph is captured nothing is done, and what a recording would read would be done again by each replay.
     """
-    if getattr(HERE, "telling", False) or (GRAPHS and is_captured()):
+    thread = get_ident()
+    if thread in WITHIN or (GRAPHS and is_captured()):
         return
     evaluator = sys.modules.get("torch._C._dynamo.eval_frame")
     traced = None if evaluator is None else evaluator.set_eval_frame(None)
-    HERE.telling = True
+    WITHIN.add(thread)
     try:
         heard(*arguments, **named)
-    except Exception:  # noqa: BLE001, S110 - no run dies of being observed; a recording notes its own troubles
-        pass
+    except Exception as exc:  # noqa: BLE001 - no run dies of being observed; a recording notes its own troubles
+        if isinstance(heard, Hearing):
+            heard.failed(exc)
     finally:
-        HERE.telling = False
+        WITHIN.discard(thread)
         if evaluator is not None:
             evaluator.set_eval_frame(traced)
 

@@ -1,30 +1,30 @@
 """The chain over all steps, kept or not: each link is the digest of the one before and of what a step showed.
 
 A loss on another device is left there, since reading it waits for all that the device has to do: with each step that is
-kept the device is asked for the losses so far, and the links are made, in order, once they have come.
+kept the device is asked for the losses so far, and the links are made, in order, once they have come. They are made
+several at once, since one of them takes ten times as long behind a step of a run as behind another link.
 """
 
+import functools
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import xxhash
 
 from envprint.models.on_device import Later
 from envprint.models.reading import Reading
-from envprint.recorder.sampling import chained
 
-MOST_WAITING = 4096  # steps whose losses no device was asked for yet
+MOST_WAITING = 256  # steps of which no device was asked for what it has; each holds 5 kB of a generator's state
+AT_ONCE = 64  # links that are made together
 Keep = Callable[[dict[str, Any]], None]
+Entry = dict[str, Any] | None
+Link = tuple[Mapping[str, Any], Any, Entry]  # a step that is not in the chain yet: what it showed, its loss, its entry
 
 
-@dataclass(slots=True)
-class Link:
-    """A step that is not in the chain yet; what is a function is to come. `entry` is that of the ledger, if any."""
-
-    facts: Mapping[str, Any]
-    loss: Any
-    entry: dict[str, Any] | None
+class Here(functools.partial[Any]):
+    """What is known when it is called: all that it takes lies in this machine's memory, as it was."""
 
 
 class Chain:
@@ -38,26 +38,28 @@ class Chain:
         self.keep = keep
         self.reading = Reading()
         self.links: list[Link] = []
+        self.unmade = 0
+        self.is_far = False
         self.asked: deque[tuple[list[Link], Reading]] = deque()
         self.unread: dict[str, str] = {}
 
-    def add(self, facts: Mapping[str, Any], loss: Any, entry: dict[str, Any] | None = None) -> None:
+    def add(self, facts: Mapping[str, Any], loss: Any, entry: Entry = None) -> None:
         """Add a step: what it showed, and its loss as a number, as a tensor on another device, or None."""
-        link = Link(facts, loss, entry)
-        late = any(map(callable, (entry or facts).values())) or hasattr(loss, "device")
-        if not (late or self.links or self.asked):
-            self._make(link)
-            return
-        self.links.append(link)
+        self.links.append((facts, loss, entry))
+        self.unmade += 1
         if entry is not None or len(self.links) >= MOST_WAITING:
             self._ask()
-        self.settle()
+        if self.is_far or (self.unmade >= AT_ONCE and not self.links):  # what devices gave takes room until it is read
+            self.settle()
 
     def settle(self) -> None:
         """Make the links of all that has come by now."""
         while self.asked and self.asked[0][1].is_here():
-            for link in self.asked.popleft()[0]:
+            links = self.asked.popleft()[0]
+            self.unmade -= len(links)
+            for link in links:
                 self._make(link)
+        self.is_far = any(reading.devices for _, reading in self.asked)
 
     def finish(self, seconds: float) -> bool:
         """Make all links, and wait some seconds at most for what devices were asked; return whether all had come."""
@@ -72,20 +74,24 @@ class Chain:
         links, self.links = self.links, []
         reading, self.reading = self.reading, Reading()
         try:
-            _fetch_losses(links, reading)
+            links = _fetch_losses(links, reading)
             reading.start()
         except RuntimeError as exc:  # no memory is left, or the device does not work any more: what is to come does not
             self._note("devices", exc)
             links, reading = [_without_late(link) for link in links], Reading()
         self.asked.append((links, reading))
+        self.is_far |= bool(reading.devices)
 
     def _make(self, link: Link) -> None:
-        facts = self._come(link.facts)
-        loss = self._come({"loss": link.loss}).get("loss")
-        self.digest = chained(self.digest, {"facts": chained("", facts), "loss": loss})
-        if link.entry is not None:
-            known = {} if loss is None else {"loss": loss}
-            self.keep({**self._come(link.entry), "chain": self.digest, **known})
+        facts, loss, entry = link
+        come = self._come(facts)
+        loss = self._come({"loss": loss}).get("loss")
+        told = _digest("\n".join(["", *[f"{name}={come[name]}" for name in sorted(come)]]))
+        self.digest = _digest(f"{self.digest}\nfacts={told}\nloss={loss}")
+        if entry is not None:
+            others = {name: value for name, value in entry.items() if facts.get(name) is not value}
+            again = {name: value for name, value in come.items() if name in entry and name not in others}
+            self.keep({**self._come(others), **again, "chain": self.digest, **({} if loss is None else {"loss": loss})})
 
     def _come(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return facts all of which have come; without those that could not be read after all."""
@@ -103,29 +109,43 @@ class Chain:
         self.unread.setdefault(name, gap_from(raised).reason)
 
 
+def _digest(text: str) -> str:
+    return f"xxh3-128:{xxhash.xxh3_128_hexdigest(text.encode())}"
+
+
 def kept_back(loss: Any) -> Any:
     """Return a loss as the ledger has it where it lies in this machine's memory, else a copy that stays where it is."""
-    if getattr(loss, "numel", lambda: 0)() != 1 or loss.is_complex():
+    if not hasattr(loss, "numel") or loss.numel() != 1:
         return None
-    return float(loss.item()).hex() if loss.is_cpu else loss.detach().clone().reshape(())
+    if loss.is_cpu:
+        number = loss.item()
+        return None if isinstance(number, complex) else float(number).hex()
+    return None if loss.is_complex() else loss.detach().clone().reshape(())
 
 
 def _without_late(link: Link) -> Link:
-    facts, entry = ({k: v for k, v in each.items() if not callable(v)} for each in (link.facts, link.entry or {}))
-    late = callable(link.loss) or hasattr(link.loss, "device")
-    return Link(facts, None if late else link.loss, entry if link.entry is not None else None)
+    facts, loss, entry = link
+    late = callable(loss) or hasattr(loss, "device")
+    return _here(facts), None if late else loss, None if entry is None else _here(entry)
 
 
-def _fetch_losses(links: list[Link], reading: Reading) -> None:
-    """Ask for the losses that lie on devices, in one copy for each kind of them."""
-    kinds: dict[Any, list[Link]] = {}
-    for link in links:
-        if hasattr(link.loss, "device"):
-            kinds.setdefault((link.loss.device, link.loss.dtype), []).append(link)
-    for alike in kinds.values():
-        come = reading.fetch(sys.modules["torch"].stack([link.loss for link in alike]))
-        for place, link in enumerate(alike):
-            link.loss = _told(come, place)
+def _here(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in facts.items() if not callable(each) or isinstance(each, Here)}
+
+
+def _fetch_losses(links: list[Link], reading: Reading) -> list[Link]:
+    """Ask for the losses that lie on devices, in one copy for each kind of them, and return the links with these."""
+    kinds: dict[Any, list[int]] = {}
+    for place, (_, loss, _) in enumerate(links):
+        if hasattr(loss, "device"):
+            kinds.setdefault((loss.device, loss.dtype), []).append(place)
+    asked = list(links)
+    for places in kinds.values():
+        come = reading.fetch(sys.modules["torch"].stack([links[place][1] for place in places]))
+        for number, place in enumerate(places):
+            facts, _, entry = links[place]
+            asked[place] = facts, _told(come, number), entry
+    return asked
 
 
 def _told(come: Later[Any], place: int) -> Later[str]:

@@ -30,6 +30,11 @@ class Chosen:
     def __len__(self) -> int:
         return (self.last - self.first) // self._distance + 1
 
+    def behind(self, step: int) -> int | None:
+        """Return the first of these steps that comes behind another one, None where none does."""
+        lowest = max(step + 1, self.first)
+        return None if lowest > self.last else self.last - (self.last - lowest) // self._distance * self._distance
+
     @property
     def _distance(self) -> int:
         return -(-(self.last - self.first + 1) // MOST_KEPT)

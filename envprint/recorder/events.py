@@ -1,5 +1,6 @@
 """What a run did that bears on its steps, each the first time that it did it so."""
 
+from collections.abc import Hashable
 from typing import Any
 
 MOST_CHARACTERS = 48 << 10  # of all together; with the names of their fields they stay below 64 kB
@@ -15,7 +16,7 @@ class Events:
         self.found: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.counts: dict[str, int] = {}
         self.room = MOST_CHARACTERS
-        self.heard: dict[tuple[str, str], int] = {}
+        self.heard: dict[tuple[str, Hashable], int] = {}
 
     def add(self, name: str, step: int, value: str, where: str) -> None:
         """Keep an event, unless it was there before or there is no more room."""
@@ -32,9 +33,11 @@ class Events:
         """Tell whether no more of a name are kept."""
         return self.room <= 0 or self.counts.get(name, 0) >= MOST_OF_A_NAME
 
-    def is_settled(self, name: str, value: str) -> bool:
+    def is_settled(self, name: str, value: Hashable) -> bool:
         """Count an event, and tell whether it came so often that it is not looked at any more."""
         times = self.heard.get((name, value), 0)
-        if times < ASKED and len(self.heard) < MOST_CHARACTERS:
+        if times >= ASKED:
+            return True
+        if len(self.heard) < MOST_CHARACTERS:
             self.heard[name, value] = times + 1
-        return times >= ASKED or self.is_full(name)
+        return self.is_full(name)

@@ -4,12 +4,11 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from envprint.recorder.batches import is_elsewhere, parts_of
+from envprint.recorder.batches import Read, digest_of, gather, read_batch, read_later
 from envprint.recorder.frames import asking
 from envprint.recorder.generators import states
 from envprint.recorder.loaders import describe_loader
 from envprint.recorder.ranks import ranks_of
-from envprint.recorder.sampling import is_sampled
 
 if TYPE_CHECKING:
     from envprint.recorder.recording import Recording
@@ -38,10 +37,16 @@ class Fed:
 
     def loaded(self, batch: Any) -> None:
         """Note a batch that a DataLoader gave; those that are loaded without gradients evaluate."""
-        with self.recording.noting("batches"):
-            if sys.modules["torch"].is_grad_enabled() and self._may_read(parts := parts_of(batch)):
-                self.steps.batches.add(parts, self.steps.reading, loaded=True, ahead=asking()[0] == "library")
-                self._ranked(parts)
+        if self.recording.stopped or not sys.modules["torch"].is_grad_enabled():
+            return
+        parts: list[Any] = []
+        with self.recording.lock:
+            steps, elsewhere = self.steps, gather(batch, parts)
+            if not elsewhere or self._may_fetch(parts):
+                read = read_later(parts, steps.chain.reading, rows=True) if elsewhere else read_batch(parts)
+                steps.batches.load(read, ahead=asking()[0] == "library")
+                if not self.has_begun:
+                    self._ranked(parts)
 
     def epoch_ended(self) -> None:
         """Note the samples of an epoch."""
@@ -53,45 +58,53 @@ class Fed:
     def given(self, module: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
         """Note what the outermost module is given: the batch, where no loader gives one."""
         torch = sys.modules["torch"]
-        if torch._C._current_graph_task_id() != -1:  # noqa: SLF001
+        if self.recording.stopped or torch._C._current_graph_task_id() != -1:  # noqa: SLF001
             return  # what a checkpoint computes again within backward()
-        if self.steps.model is not module and next(iter(module.parameters()), None) is None:
+        owner = self.steps.owner
+        is_trained = owner is not None and owner() is module
+        if not is_trained and next(iter(module.parameters()), None) is None:
             return  # a metric, a loss
         if not torch.is_grad_enabled():
             mode = "training" if module.training else "evaluation"
             self.recording.event("evaluate", f"{type(module).__qualname__} in {mode} mode")
             return
-        with self.recording.noting("batches"):
-            self.steps.passed(module)
-            if self.steps.owner is None or self.recording.optimizers is False:
+        with self.recording.lock:
+            self.steps.passed(module, is_trained=is_trained)
+            if not is_trained and (owner is None or self.recording.optimizers is False):
                 self.steps.owner = weakref.ref(module)
-            self._given((arguments, named))
+            if not self.steps.batches.loaded:
+                self._given((arguments, named))
 
     def aimed_at(self, target: Any) -> None:
         """Note what a loss is computed against: of the batch, where no loader gives one."""
-        with self.recording.noting("batches"):
-            if sys.modules["torch"].is_grad_enabled():
+        if not self.steps.batches.loaded and not self.recording.stopped and sys.modules["torch"].is_grad_enabled():
+            with self.recording.lock:
                 self._given(target)
 
     def _given(self, batch: Any) -> None:
         """Note a part of a batch that no loader gave; its samples are told apart for steps that are kept."""
-        if not self.steps.batches.loaded and self._may_read(parts := parts_of(batch)):
+        if sys.modules["torch"]._C._get_tracing_state() is not None:  # noqa: SLF001 - it would become part of the trace
+            return
+        parts: list[Any] = []
+        steps, elsewhere = self.steps, gather(batch, parts)
+        if elsewhere:
+            if not self._may_fetch(parts):
+                return
+            steps.batches.waiting.append(read_later(parts, steps.chain.reading, rows=steps.is_usual))
+        else:
+            steps.batches.waiting.append(read_batch(parts) if steps.is_usual else Read(digest_of(parts)))
+        if not self.has_begun:
             self._ranked(parts)
-            rows = is_sampled(self.steps.count + 1)
-            self.steps.batches.add(parts, self.steps.reading, loaded=False, rows=rows)
 
     def _ranked(self, parts: list[Any]) -> None:
         """Note how the values of the first batch rank, whatever their scale."""
-        if not self.has_begun:
-            self.has_begun = True
-            with self.recording.noting("first batch"):
-                self.recording.event("first-batch", ranks_of(parts))
+        self.has_begun = True
+        with self.recording.noting("first batch"):
+            self.recording.event("first-batch", ranks_of(parts))
 
-    def _may_read(self, parts: list[Any]) -> bool:
-        """Tell whether a batch may be read: from another device for steps that are kept only, unless it is large."""
-        if not is_elsewhere(parts):
-            return True
+    def _may_fetch(self, parts: list[Any]) -> bool:
+        """Tell whether a batch may be read from another device: for steps that are kept only, unless it is large."""
         if sum(part.numel() * part.element_size() for part in parts if not isinstance(part, str)) > MOST_OF_A_BATCH:
             self.recording.note(LARGE)
             return False
-        return self.steps.keeps(self.steps.count + 1)
+        return self.steps.is_kept

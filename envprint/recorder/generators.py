@@ -1,39 +1,71 @@
 """The states of this process's random generators, as digests: equal states draw equal numbers from there on."""
 
 import array
+import ctypes
+import functools
 import sys
+from collections.abc import Callable
 from typing import Any
 
+import xxhash
 
-def states_of_torch() -> dict[str, str]:
-    """Return the digest of the state of torch's generator of the processor: a tenth of the time that all take."""
-    return {"torch": _digest(_bytes(sys.modules["torch"].default_generator.get_state()))}
+from envprint.recorder.chaining import Here
+
+States = dict[str, tuple[Callable[[Any], str], Any]]
 
 
 def states() -> dict[str, str]:
     """Return the digest of the state of each generator that this process has, by its name; nothing is drawn."""
+    return _digests(_states())
+
+
+def read_states() -> Here:
+    """Read the state of each generator, and return what gives their digests."""
+    return Here(_digests, _states())
+
+
+def read_torch() -> Here:
+    """Read the state of torch's generator of the processor, and return what gives its digest: the quickest of all."""
+    return Here(_digests, {"torch": (_digest_tensor, sys.modules["torch"].default_generator.get_state())})
+
+
+def only_torch(read: Here) -> dict[str, str]:
+    """Return what `read_torch` gives, of the states of all."""
+    return {"torch": read()["torch"]}
+
+
+def _states() -> States:
     import random
 
-    found = {"python": _digest(array.array("L", random.getstate()[1]).tobytes())}
+    found: States = {"python": (str, _digest_python(random.getstate()[1]))}
     if numpy := sys.modules.get("numpy"):
-        name, keys, position, *rest = numpy.random.get_state(legacy=True)
-        found["numpy"] = _digest(keys.tobytes() + f"{name} {position} {rest}".encode())
+        found["numpy"] = _digest_numpy, numpy.random.get_state(legacy=True)
     if torch := sys.modules.get("torch"):
-        found["torch"] = _digest(_bytes(torch.default_generator.get_state()))
+        found["torch"] = _digest_tensor, torch.default_generator.get_state()
         cuda = getattr(torch, "cuda", None)
         if cuda is not None and cuda.is_available() and cuda.is_initialized():
             for index, generator in enumerate(cuda.default_generators):
-                found[f"cuda:{index}"] = _digest(_bytes(generator.get_state()))
+                found[f"cuda:{index}"] = _digest_tensor, generator.get_state()
     return found
 
 
-def _bytes(state: Any) -> bytes:
-    import ctypes
-
-    return ctypes.string_at(state.data_ptr(), state.numel())
+def _digests(states: States) -> dict[str, str]:
+    return {name: digest(state) for name, (digest, state) in states.items()}
 
 
-def _digest(content: bytes) -> str:
-    import xxhash
+@functools.lru_cache(maxsize=1)  # few runs draw from it with each step, and to read it again is quicker
+def _digest_python(state: tuple[int, ...]) -> str:
+    return _digest(array.array("L", state).tobytes())
 
+
+def _digest_numpy(state: Any) -> str:
+    name, keys, position, *rest = state
+    return _digest(keys.tobytes() + f"{name} {position} {rest}".encode())
+
+
+def _digest_tensor(state: Any) -> str:
+    return _digest((ctypes.c_ubyte * state.numel()).from_address(state.data_ptr()))
+
+
+def _digest(content: Any) -> str:
     return f"xxh3-128:{xxhash.xxh3_128_hexdigest(content)}"

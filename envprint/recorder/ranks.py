@@ -4,7 +4,7 @@ import math
 import sys
 from typing import Any
 
-from envprint.recorder.rows import content_of
+from envprint.recorder.rows import BYTE
 
 MOST = 256  # values of each sample, and samples, that are looked at
 FEWEST = 2  # samples, of which one stands before the other
@@ -17,8 +17,6 @@ def ranks_of(parts: list[Any]) -> str:
     Data that is normalised with other statistics, by place, by channel or as a whole, has the same order. Nothing is
     returned where there is no such tensor, or too few of its numbers differ.
     """
-    import xxhash
-
     torch: Any = sys.modules["torch"]
     tensors = [part for part in parts if not isinstance(part, str) and part.is_floating_point() and part.dim() > 1]
     tensor = next((each for each in tensors if len(each) >= FEWEST and each.numel()), None)
@@ -29,6 +27,13 @@ def ranks_of(parts: list[Any]) -> str:
     if places * math.lgamma(len(values) + 1) < TELLING:
         return ""
     order = torch.argsort(values, dim=0, stable=True).to(torch.int16).contiguous()
-    digests = (xxhash.xxh3_128_hexdigest(content_of(each)) for each in (order, values.contiguous()))
+    digests = map(_digest, (order, values.contiguous()))
     said = "ranks=xxh3-128:{} values=xxh3-128:{}".format(*digests)
     return f"{said} mean={values.mean().item():.6g} deviation={values.std().item():.6g}"
+
+
+def _digest(tensor: Any) -> str:
+    import xxhash
+
+    content = (BYTE * tensor.nbytes).from_address(tensor.data_ptr())
+    return xxhash.xxh3_128_hexdigest(content)

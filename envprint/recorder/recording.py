@@ -1,12 +1,16 @@
 """Hear of what one run does, and keep it: each method hears of one event."""
 
+import functools
 import sys
 import threading
+import time
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
 from envprint.recorder.beginning import begin, has_optimizer
+from envprint.recorder.calls import Hearing
+from envprint.recorder.chaining import kept_back
 from envprint.recorder.chosen import Chosen
 from envprint.recorder.events import Events
 from envprint.recorder.fed import Fed
@@ -15,7 +19,6 @@ from envprint.recorder.frames import caller
 from envprint.recorder.generators import states
 from envprint.recorder.keeping import Keeper
 from envprint.recorder.listening import Listener
-from envprint.recorder.sampling import is_sampled
 from envprint.recorder.stepping import Steps
 from envprint.recorder.weights import modules
 
@@ -50,9 +53,7 @@ class Noting:
         self.recording.lock.release()
         if not isinstance(raised, Exception):
             return False
-        from envprint.manifest.gaps import gap_from
-
-        self.recording.unread.setdefault(self.what, gap_from(raised).reason)
+        self.recording.failed(self.what, raised)
         return True
 
 
@@ -87,6 +88,20 @@ class Recording:
     def noting(self, what: str) -> "Noting":
         """Let one thread at a time write down; keep why that failed."""
         return Noting(self, what)
+
+    def hearing(self, what: str, heard: Callable[..., None]) -> Hearing:
+        """Return what hears of something that comes with each step; why that failed is kept, as within `noting`."""
+        hearing = Hearing(heard)
+        hearing.failed = functools.partial(self.failed, what)
+        return hearing
+
+    def failed(self, what: str, raised: Exception) -> None:
+        """Keep why something was not read."""
+        if isinstance(raised, StoppedError):
+            return
+        from envprint.manifest.gaps import gap_from
+
+        self.unread.setdefault(what, gap_from(raised).reason)
 
     def is_new(self, place: Hashable) -> bool:
         """Tell whether a place was not asked for before."""
@@ -145,41 +160,60 @@ class Recording:
             if not self.flags:
                 return
             now = read_flags()
+            if now == self.flags:
+                return
             for path, (before, after) in turned(self.flags, now).items():
                 if len(self.changes) < MOST:
                     told = {"path": path, "where": caller(), "before": before, "after": after}
                     self.changes.append({"step": self.steps.count, **told})
             self.flags = now
 
-    def backward(self, tensors: Any) -> None:
+    def backward(self, tensors: Any, *_: Any, **__: Any) -> None:
         """Note the loss whose gradients are asked for; without an optimizer this is a step."""
-        if sys.modules["torch"]._C._current_graph_task_id() != -1:  # noqa: SLF001 - https://docs.pytorch.org/docs/stable/checkpoint.html
+        if self.stopped or sys.modules["torch"]._C._current_graph_task_id() != -1:  # noqa: SLF001 - https://docs.pytorch.org/docs/stable/checkpoint.html
             return
+        loss = tensors[0] if isinstance(tensors, (tuple, list)) and len(tensors) == 1 else tensors
+        with self.lock:
+            if self.steps.is_kept:
+                self.steps.called("backward")
+            if self.optimizers:
+                self.steps.loss = kept_back(loss)
+            else:
+                self._maybe_a_step(loss)
+
+    def _maybe_a_step(self, loss: Any) -> None:
         with self.noting("loss"):
-            self.steps.lost(tensors[0] if isinstance(tensors, (tuple, list)) and len(tensors) == 1 else tensors)
+            self.steps.loss = kept_back(loss)
         if self.optimizers is None:
             self.optimizers = has_optimizer(self.steps.model)
         if not self.optimizers:
+            is_usual = self.steps.is_usual
             with self.noting("steps"):
                 self.note(WITHOUT)
                 if self.keeper.manifest is None:
                     self._begin(None)
                 self.steps.without_optimizer()
-            self._kept(gone=False)
+            self._kept(is_usual=is_usual, gone=False)
 
-    def stepping(self, optimizer: Any) -> None:
+    def stepping(self, optimizer: Any, *_: Any) -> None:
         """Note the step that an optimizer is about to make; at the first one the environment and the model."""
+        if self.stopped:
+            return
         self.optimizers = True
-        with self.noting("steps"):
+        with self.lock:
             if self.keeper.manifest is None:
                 self._begin(optimizer)
             self.steps.begin(optimizer)
 
-    def stepped(self, optimizer: Any) -> None:
+    def stepped(self, optimizer: Any, *_: Any) -> None:
         """Note what a step made of the parameters, at those that are kept, and write from time to time."""
-        with self.noting("steps"):
+        if self.stopped:
+            return
+        with self.lock:
+            is_usual = self.steps.is_usual
             self.steps.end(optimizer)
-        self._kept(gone=True)
+            if is_usual or self.listener is not None or time.monotonic() > self.keeper.due:
+                self._kept(is_usual=is_usual, gone=True)
 
     def _begin(self, optimizer: Any) -> None:
         self.keeper.facts |= begin(optimizer, self.steps, self.noting)
@@ -192,12 +226,12 @@ class Recording:
             with self.noting("modules"):
                 self.listener.returned()
 
-    def _kept(self, *, gone: bool) -> None:
+    def _kept(self, *, is_usual: bool, gone: bool) -> None:
         """Keep a step whose gradients are gone by now, or still come."""
         if self.listener is not None:
             with self.noting("modules"):
                 self.listener.stepped(self.steps, gone=gone)
-        if is_sampled(self.steps.count):
+        if is_usual:
             self.turned()
         if self.keeper.is_due(self.steps.count):
             self.flush("running")
@@ -205,6 +239,7 @@ class Recording:
     def flush(self, status: str) -> None:
         """Write what there is, whole or not at all."""
         with self.noting("devices"):
+            self.steps.chain.settle()
             if status != "running" and not self.steps.chain.finish(PATIENCE):
                 self.note(UNANSWERED)
         with self.noting("writing"):

@@ -5,31 +5,32 @@ import functools
 import sys
 from typing import Any
 
+from envprint.models.on_device import Later
+
 SHORT = 4096  # bytes of a row up to which all rows of a tensor are read at once
+COPIED = 4096  # bytes of a tensor that are copied, and read with those of other steps: numpy is slow to start
 MULTIPLIER = 0x9E3779B97F4A7C15  # the golden ratio's
 MASK = (1 << 64) - 1
+BYTE = ctypes.c_ubyte
 
 
-def digest_rows(tensor: Any) -> Any:
-    """Return a number of 64 bits for each row of a tensor, as an array of numpy's."""
-    import numpy as np
+def digest_later(tensor: Any) -> Later[Any]:
+    """Read a tensor, and return what gives a number of 64 bits for each of its rows, as an array of numpy's.
 
-    rows = _here(tensor)
-    count, size = len(rows), rows.numel() * rows.element_size()
-    if size == 0:
-        return np.zeros(count, np.uint64)
-    content = memoryview((ctypes.c_char * size).from_address(rows.data_ptr())).cast("B")
-    return _read_at_once(content, count) if size // count <= SHORT else _read_in_turn(content, size // count)
-
-
-def content_of(tensor: Any) -> Any:
-    """Return the bytes of a tensor, which are its own where it lies in one piece in this machine's memory."""
-    tensor = _here(tensor)
-    size = tensor.numel() * tensor.element_size()
-    return ctypes.string_at(tensor.data_ptr(), size) if size <= SHORT else _View(tensor, size).content
+    ValueError where it holds no numbers.
+    """
+    rows = here(tensor)
+    count, size = len(rows), rows.nbytes
+    content = (BYTE * size).from_address(rows.data_ptr()) if size else b""
+    if size > count * SHORT:
+        return functools.partial(_as_numbers, _read_in_turn(memoryview(content).cast("B"), size // count))
+    if size <= COPIED:
+        return functools.partial(_read_at_once, bytes(content), count)
+    numbers = _read_at_once(content, count)
+    return lambda: numbers
 
 
-def _here(tensor: Any) -> Any:
+def here(tensor: Any) -> Any:
     """Return a tensor whose numbers lie in one piece in this machine's memory: itself where they do.
 
     ValueError where it has none, as a fake one.
@@ -37,25 +38,18 @@ def _here(tensor: Any) -> Any:
     torch = sys.modules["torch"]
     if type(tensor) is not torch.Tensor and tensor.untyped_storage().device.type == "meta":
         raise ValueError("a tensor of a batch holds no numbers")
-    strided = tensor.is_cpu and tensor.layout == torch.strided
+    strided = tensor.is_cpu and tensor.layout is torch.strided
     if strided and not tensor.dtype.is_complex and not tensor.is_neg() and tensor.is_contiguous():
         return tensor
     return tensor.detach().cpu().resolve_conj().resolve_neg().to_dense().contiguous()
 
 
-class _View:
-    """The bytes of a tensor, which lives as long as they are read."""
-
-    def __init__(self, tensor: Any, size: int) -> None:
-        self.tensor = tensor
-        self.content = (ctypes.c_char * size).from_address(tensor.data_ptr())
-        self.content.owner = tensor  # type: ignore[attr-defined]  # ctypes keeps attributes
-
-
-def _read_at_once(content: memoryview, count: int) -> Any:
+def _read_at_once(content: Any, count: int) -> Any:
     """Return the numbers of short rows: numpy's integers wrap, and it starts no threads."""
     import numpy as np
 
+    if not content:
+        return np.zeros(count, np.uint64)
     rows = np.frombuffer(content, np.uint8).reshape(count, -1)
     if rest := -rows.shape[1] % 8:
         rows = np.pad(rows, ((0, 0), (0, rest)))
@@ -63,12 +57,17 @@ def _read_at_once(content: memoryview, count: int) -> Any:
     return _mixed(((words ^ (words >> np.uint64(32))) * _weights(words.shape[1])).sum(axis=1, dtype=np.uint64))
 
 
-def _read_in_turn(content: memoryview, size: int) -> Any:
-    import numpy as np
+def _read_in_turn(content: memoryview, size: int) -> list[int]:
     import xxhash
 
-    starts = range(0, len(content), size)
-    return np.array([xxhash.xxh3_64_intdigest(content[start : start + size]) for start in starts], np.uint64)
+    digest = xxhash.xxh3_64_intdigest
+    return [digest(content[start : start + size]) for start in range(0, len(content), size)]
+
+
+def _as_numbers(numbers: list[int]) -> Any:
+    import numpy as np
+
+    return np.array(numbers, np.uint64)
 
 
 @functools.lru_cache(maxsize=64)

@@ -8,6 +8,8 @@ from typing import Any
 from envprint.models.on_device import Later
 from envprint.models.reading import Reading
 
+NO_RATE = object()
+
 
 def parameters_of(optimizer: Any) -> list[Any]:
     """Return the parameters of an optimizer, in its order."""
@@ -22,10 +24,27 @@ def settings_of(group: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def first_parameter(module: Any) -> Any:
+    """Return the first parameter of a module, None where it has none: `next(module.parameters())`, but quicker."""
+    for each in module._parameters.values():  # noqa: SLF001
+        if each is not None:
+            return each
+    for child in module._modules.values():  # noqa: SLF001
+        if child is not None and (found := first_parameter(child)) is not None:
+            return found
+    return None
+
+
 def rates_of(optimizer: Any) -> tuple[float, ...]:
     """Return the learning rates of the groups; one that lies on another device is not read."""
-    rates = [group["lr"] for group in optimizer.param_groups if "lr" in group]
-    return tuple(float(rate) for rate in rates if getattr(rate, "device", None) is None or rate.device.type == "cpu")
+    rates = []
+    for group in optimizer.param_groups:
+        rate = group.get("lr", NO_RATE)
+        if type(rate) is float:
+            rates.append(rate)
+        elif rate is not NO_RATE and getattr(rate, "is_cpu", True):
+            rates.append(float(rate))
+    return tuple(rates)
 
 
 def read_after(optimizer: Any, reading: Reading) -> dict[str, Any]:
@@ -42,7 +61,8 @@ def read_after(optimizer: Any, reading: Reading) -> dict[str, Any]:
     ]
     gradients = [each.grad for each in parameters if each.grad is not None]
     found = read_tensors({"parameters": parameters, "state": kept, "gradients": gradients}, reading)
-    return {**found, "gradient_norm": norm_of(gradients, reading)}
+    norm = norm_of(gradients, reading)
+    return found if norm is None else {**found, "gradient_norm": norm}
 
 
 def read_tensors(named: dict[str, list[Any]], reading: Reading) -> dict[str, str | Later[str]]:

@@ -120,7 +120,7 @@ def recorded_times(recording: Recording, step: Callable[[], None], before: int) 
     """Return the seconds of some recorded steps, each behind the same number of others."""
 
     def again() -> None:
-        recording.steps.count = before
+        recording.steps.arrive(before)
         step()
 
     with attach(recording):
@@ -168,7 +168,7 @@ def measure_million() -> list[Bound]:
         recording.stepped(optimizer)
         tracemalloc.start()
         for number in filter(is_sampled, range(2, MILLION + 1)):  # the others leave a link of the chain, and no more
-            recording.steps.count = number - 1
+            recording.steps.arrive(number - 1)
             recording.called("forward")
             recording.fed.loaded([torch.full((2, 3), number)])
             recording.backward(torch.tensor(float(number)))

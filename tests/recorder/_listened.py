@@ -33,7 +33,8 @@ def recorded(training: Callable[[], Any], chosen: Chosen | None, seed: int) -> R
     torch.manual_seed(seed)
     with attach(recording), kept_from_disk(recording):
         training()
-    assert "modules" not in recording.unread
+    assert "modules" not in recording.unread, recording.unread
+    assert recording.steps.chain.finish(0.0)
     return recording
 
 

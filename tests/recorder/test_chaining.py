@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from envprint.models.reading import Reading  # noqa: E402
-from envprint.recorder.chaining import Chain  # noqa: E402
+from envprint.recorder.chaining import AT_ONCE, MOST_WAITING, Chain, Here  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -17,14 +17,16 @@ def at_once(steps: int) -> str:
     """Return the chain of steps of which all is known."""
     chain = Chain()
     for step in range(1, steps + 1):
-        chain.add({"batch": f"batch {step}"}, float(step).hex())
+        chain.add({"batch": f"batch {step}"}, float(step).hex(), {"step": step})
+    assert chain.finish(0.0)
     return chain.digest
 
 
 def added(chain: Chain, step: int, *, kept: bool = True, batch: Callable[[], str] | None = None) -> None:
-    """Add a step whose loss lies elsewhere, and whose batch comes later."""
+    """Add a step whose loss lies elsewhere, and whose batch comes later; make the links of what has come."""
     facts = {"batch": batch or (lambda: f"batch {step}")}
     chain.add(facts, torch.tensor(float(step)), {"step": step, **facts} if kept else None)
+    chain.settle()
 
 
 def test_a_loss_on_another_device_is_read_when_a_step_is_kept() -> None:
@@ -38,6 +40,7 @@ def test_a_loss_on_another_device_is_read_when_a_step_is_kept() -> None:
 
 
 def test_entries_come_in_order_whatever_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = at_once(4)
     here: set[int] = set()
     entries: list[dict[str, Any]] = []
     chain = Chain(entries.append)
@@ -55,7 +58,7 @@ def test_entries_come_in_order_whatever_came_first(monkeypatch: pytest.MonkeyPat
     assert not chain.finish(0.0)
     here.add(3)
     assert chain.finish(0.0)
-    assert at_once(4) == entries[-1]["chain"]
+    assert whole == entries[-1]["chain"]
 
 
 def test_what_cannot_be_read_costs_no_more_than_itself() -> None:
@@ -92,6 +95,40 @@ def test_steps_for_which_a_device_cannot_be_asked_are_there_without_it(
     assert {"step", "chain"} == set(entries[1])
     assert {"step", "chain", "batch", "loss"} == set(entries[2])
     assert "no memory is left" in chain.unread["devices"]
+
+
+def test_what_is_in_this_machines_memory_stays_known_where_a_device_cannot_be_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: Any) -> None:
+        raise torch.OutOfMemoryError("no memory is left")
+
+    monkeypatch.setattr(Reading, "fetch", fail)
+    entries: list[dict[str, Any]] = []
+    chain = Chain(entries.append)
+    added(chain, 1, batch=Here(lambda: "batch 1"))
+
+    assert "batch 1" == entries[0]["batch"]
+    assert "loss" not in entries[0]
+
+
+def test_links_are_made_many_at_once_and_entries_are_those_of_links_made_one_by_one() -> None:
+    entries: list[dict[str, Any]] = []
+    chain = Chain(entries.append)
+    for step in range(1, AT_ONCE):
+        chain.add({"batch": f"batch {step}"}, float(step).hex(), {"step": step})
+    assert [] == entries
+    chain.add({"batch": f"batch {AT_ONCE}"}, float(AT_ONCE).hex(), {"step": AT_ONCE})
+
+    assert list(range(1, AT_ONCE + 1)) == [each["step"] for each in entries]
+    assert at_once(AT_ONCE) == entries[-1]["chain"]
+
+
+def test_steps_that_nobody_keeps_do_not_wait_for_one_that_is() -> None:
+    chain = Chain()
+    for step in range(10 * MOST_WAITING):
+        chain.add({"batch": f"batch {step}"}, float(step).hex())
+        assert len(chain.links) + chain.unmade <= 2 * MOST_WAITING
 
 
 def test_each_kept_step_has_a_reading_of_its_own() -> None:

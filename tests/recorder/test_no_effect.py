@@ -5,6 +5,7 @@ import pickle
 import random
 import re
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,26 @@ def test_a_warning_names_the_same_line_as_without(tmp_path: Path) -> None:
 
     assert plain == recorded
     assert "test_no_effect.py" in recorded[0]
+
+
+def test_a_trace_holds_and_says_nothing_of_the_recorder(tmp_path: Path) -> None:
+    class Net(torch.nn.Linear):  # type: ignore[name-defined, misc]
+        def forward(self, given: Any) -> Any:
+            return torch.nn.functional.cross_entropy(super().forward(given), torch.tensor([0, 1]))
+
+    net = Net(3, 2)
+
+    def traced() -> tuple[list[str], list[str]]:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            graph = torch.jit.trace(net, torch.ones(2, 3)).inlined_graph
+        return [node.kind() for node in graph.nodes()], [str(each.message) for each in said]
+
+    plain = traced()
+    with envprint.record(tmp_path / "run.json"):
+        recorded = traced()
+
+    assert plain == recorded
 
 
 def test_what_raises_within_passes_through(tmp_path: Path) -> None:

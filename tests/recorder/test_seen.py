@@ -232,13 +232,17 @@ def test_events_stay_within_their_bounds() -> None:
 def test_a_batch_that_holds_its_numbers_in_other_tensors_is_told_by_these() -> None:
     from torch.testing._internal.two_tensor import TwoTensor
 
-    from envprint.recorder.batches import parts_of, read_batch
+    from envprint.recorder.batches import gather, read_batch
 
     batches = [TwoTensor(torch.full((4, 2), number), torch.ones(4, 2)) for number in (1.0, 1.0, 2.0)]
-    found = [read_batch(parts_of((each, torch.arange(4)))) for each in batches]
+    found = []
+    for each in batches:
+        parts: list[Any] = []
+        assert not gather((each, torch.arange(4)), parts)
+        found.append(read_batch(parts))
 
-    assert found[0] == found[1] != found[2]
-    assert 4 == found[0][2]
+    assert found[0]() == found[1]() != found[2]()
+    assert 4 == found[0].count
 
 
 def test_a_batch_that_holds_no_numbers_is_not_read() -> None:

@@ -16,10 +16,11 @@ def observe_loaders(_: Any, recording: Recording) -> list[Undo]:
     """Hear of DataLoaders that are made, of those that begin an epoch, and of each batch."""
     from torch.utils.data import dataloader
 
+    loaded = recording.hearing("batches", recording.fed.loaded)
     return [
         wrap(dataloader.DataLoader, "__init__", returned=lambda *_, **__: recording.mark("loader built")),
         wrap(dataloader.DataLoader, "__iter__", recording.fed.loading),
-        wrap_next(dataloader._BaseDataLoaderIter, recording.fed.loaded, recording.fed.epoch_ended),  # noqa: SLF001 - of all
+        wrap_next(dataloader._BaseDataLoaderIter, loaded, recording.fed.epoch_ended),  # noqa: SLF001 - of all
     ]
 
 

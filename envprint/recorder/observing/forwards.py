@@ -18,7 +18,7 @@ CAPTURED = "a CUDA graph was captured: what it replays is not seen, nor are step
 def observe_forwards(torch: Any, recording: Recording) -> list[Undo]:
     """Hear of calls of modules from outside all modules, until torch.compile is called."""
     module = torch.nn.Module
-    undo = wrap_outermost(module, "__call__", recording.fed.given)
+    undo = wrap_outermost(module, "__call__", recording.hearing("batches", recording.fed.given))
 
     def compiling(_: Any = None, *__: Any, **settings: Any) -> None:
         undo()
@@ -54,7 +54,7 @@ def observe_tracing(utils: Any, _: Recording) -> list[Undo]:
 
 def observe_compiled(eval_frame: Any, recording: Recording) -> list[Undo]:
     """Hear of calls of compiled modules, and let torch.compile make no graphs of what stands before functions."""
-    undo = wrap_outermost(eval_frame.OptimizedModule, "__call__", recording.fed.given)
+    undo = wrap_outermost(eval_frame.OptimizedModule, "__call__", recording.hearing("batches", recording.fed.given))
     for code in SKIPPED:
         eval_frame.skip_code(code)
     return [undo]

@@ -21,10 +21,10 @@ def observe_modules(torch: Any, recording: Recording) -> list[Undo]:
     """Have modules listened to in the chosen steps, if somebody wants that."""
     if recording.chosen is None or not recording.chosen.modules:
         return []
-    steps = recording.steps
+    steps, chain = recording.steps, recording.steps.chain
 
     def reading() -> Reading | None:
-        return steps.reading if recording.optimizers else None  # without any, gradients come when the step has ended
+        return chain.reading if recording.optimizers else None  # without any, gradients come when the step has ended
 
     listener = recording.listener = Listener(recording.chosen, torch, recording.note, recording.noting, reading)
     steps.modules = partial(listener.told, steps)

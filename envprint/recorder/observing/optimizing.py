@@ -4,6 +4,7 @@ from typing import Any
 
 from envprint.recorder.calls import Undo, hook, wrap
 from envprint.recorder.recording import Recording
+from envprint.recorder.standing_importlib_bootstrap import Heard
 
 NO_SETTINGS = frozenset({"last_epoch", "verbose", "optimizer"})
 
@@ -17,36 +18,47 @@ def observe_steps(torch: Any, recording: Recording) -> list[Undo]:
         wrap(
             torch.autograd,
             "backward",
-            lambda tensors, *_, **__: recording.backward(tensors),
+            recording.hearing("loss", recording.backward),
             (lambda *_, **__: recording.returned())
             if recording.chosen is not None and recording.chosen.modules
             else None,
         ),
-        optimizer.register_optimizer_step_pre_hook(hook(lambda of, *_: recording.stepping(of))).remove,
-        optimizer.register_optimizer_step_post_hook(hook(lambda of, *_: recording.stepped(of))).remove,
+        optimizer.register_optimizer_step_pre_hook(hook(recording.hearing("steps", recording.stepping))).remove,
+        optimizer.register_optimizer_step_post_hook(hook(recording.hearing("steps", recording.stepped))).remove,
         wrap(made, "__init__", returned=lambda *_, **__: recording.optimizer_made()),
-        wrap(made, "zero_grad", lambda _, *given, **named: _emptied("optimizer", recording, *given, **named)),
-        wrap(torch.nn.Module, "zero_grad", lambda _, *given, **named: _emptied("module", recording, *given, **named)),
+        wrap(made, "zero_grad", _emptying("optimizer", recording)),
+        wrap(torch.nn.Module, "zero_grad", _emptying("module", recording)),
         wrap(made, "load_state_dict", lambda of, *_, **__: recording.event("load-optimizer", type(of).__qualname__)),
     ]
 
 
-def _emptied(what: str, recording: Recording, *given: Any, **named: Any) -> None:
-    set_to_none = named.get("set_to_none", given[0] if given else True)
-    recording.called("zero-grad")
-    recording.event("zero-grad", f"{what} set_to_none={bool(set_to_none)}")
+def _emptying(what: str, recording: Recording) -> Heard:
+    steps, events = recording.steps, recording.events
+
+    def emptied(_: Any, set_to_none: Any = True, *__: Any, **___: Any) -> None:  # noqa: FBT002 - as torch has it
+        if steps.is_kept:
+            steps.called("zero-grad")
+        if not events.is_settled("zero-grad", (what, none := bool(set_to_none))):
+            recording.event("zero-grad", f"{what} set_to_none={none}")
+
+    return emptied
 
 
 def observe_clipping(torch: Any, recording: Recording) -> list[Undo]:
     """Hear of gradients that are clipped, by their norm or each by its value."""
     holders = (torch.nn.utils, torch.nn.utils.clip_grad)
 
+    steps, events = recording.steps, recording.events
+
     def by_norm(_: Any, max_norm: Any, norm_type: Any = 2.0, *__: Any, **___: Any) -> None:
-        recording.called("clip")
-        recording.event("clip", f"{_number(max_norm)} norm_type={_number(norm_type)}")
+        if steps.is_kept:
+            steps.called("clip")
+        if type(max_norm) is not float or not events.is_settled("clip", (max_norm, norm_type)):
+            recording.event("clip", f"{_number(max_norm)} norm_type={_number(norm_type)}")
 
     def by_value(_: Any, clip_value: Any, *__: Any, **___: Any) -> None:
-        recording.called("clip")
+        if steps.is_kept:
+            steps.called("clip")
         recording.event("clip-value", _number(clip_value))
 
     return [

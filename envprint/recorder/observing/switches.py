@@ -1,6 +1,7 @@
 """Hear of what decides how a run computes: its loss, autocast, torch.compile, and switches that are turned."""
 
 import inspect
+import operator
 from typing import Any
 
 from envprint.recorder.calls import Undo, wrap
@@ -12,6 +13,7 @@ LOSSES = (
     "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "poisson_nll_loss",
     "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
 )  # fmt: skip
+TENSORS = frozenset({"input", "target"})
 OLD = frozenset({"size_average", "reduce"})
 SETTERS = (
     "set_num_threads", "set_float32_matmul_precision", "use_deterministic_algorithms", "set_default_dtype",
@@ -37,8 +39,9 @@ def _observe_loss(functions: Any, name: str, recording: Recording) -> Undo:
 
     def heard(*arguments: Any, **named: Any) -> None:
         target = named.get("target", arguments[place] if len(arguments) > place else None)
-        settings = [*arguments[2:], *named, *(each for key, each in named.items() if key not in {"input", "target"})]
-        if not _are(settings, last) or not recording.events.is_settled("loss", name):
+        settings = [*arguments[2:], *named, *(named.values() if named.keys().isdisjoint(TENSORS) else _others(named))]
+        are_as_before = len(settings) == len(last) and all(map(operator.is_, settings, last))
+        if not are_as_before or not recording.events.is_settled("loss", name):
             last[:] = settings
             given = {**defaults, **dict(zip(names, arguments, strict=False)), **named}
             said = (f"{each}={_plain(given[each])}" for each in defaults)
@@ -46,12 +49,11 @@ def _observe_loss(functions: Any, name: str, recording: Recording) -> Undo:
         if target is not None and not getattr(target, "requires_grad", True):
             recording.fed.aimed_at(target)
 
-    return wrap(functions, name, heard)
+    return wrap(functions, name, recording.hearing("batches", heard))
 
 
-def _are(some: list[Any], others: list[Any]) -> bool:
-    """Tell whether these are the same objects: settings mostly are, step after step."""
-    return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
+def _others(named: dict[str, Any]) -> list[Any]:
+    return [value for name, value in named.items() if name not in TENSORS]
 
 
 def _plain(value: Any) -> str:

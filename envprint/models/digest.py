@@ -14,11 +14,10 @@ import xxhash
 from envprint.models.content import BLOCK, Content
 from envprint.models.on_device import Later
 from envprint.models.reading import Reading
-from envprint.models.tensors import TensorContent, memory
+from envprint.models.tensors import TensorContent
 from envprint.models.xxh3 import CHUNK
 
 RECIPE = "xxh3-128-tree"
-SMALL = 4096  # bytes that are copied as quickly as they are looked at
 IS_LITTLE = sys.byteorder == "little"
 ON_HOST = ("cpu", "mps")  # Apple's devices share the host's memory
 INDICES = {
@@ -45,7 +44,7 @@ def digest_tensor(tensor: Any) -> str:
     A tensor that consists of others, as a sparse or quantised one, has the digest of theirs.
     """
     if _is_plain(tensor):
-        return _named(_head_of(tensor.dtype, tensor.shape), _chunks_of(tensor))
+        return _digest_plain(tensor)
     reading = Reading()
     try:
         told = digest_later(tensor, reading, stays=True)
@@ -109,13 +108,16 @@ def _plain_ones() -> tuple[frozenset[type], Any]:
     return frozenset((torch.Tensor, torch.nn.Parameter)), torch.strided
 
 
-def _chunks_of(tensor: Any) -> bytes:
-    """Return the digests of the chunks of a plain tensor: a recording reads hundreds in a step, most of them small."""
+def _digest_plain(tensor: Any) -> str:
+    """Return the digest of a plain tensor: a recording reads hundreds in a step, most of them small."""
     size = tensor.nbytes
-    if size <= SMALL:
-        return xxhash.xxh3_128_digest(ctypes.string_at(tensor.data_ptr(), size)) if size else b""
-    content = memory(tensor)
-    return b"".join([xxhash.xxh3_128_digest(content[start : start + CHUNK]) for start in range(0, size, CHUNK)])
+    content: Any = (ctypes.c_ubyte * size).from_address(tensor.data_ptr()) if size else b""
+    if size <= CHUNK:
+        chunks = xxhash.xxh3_128_digest(content) if size else b""
+    else:
+        view = memoryview(content).cast("B")
+        chunks = b"".join([xxhash.xxh3_128_digest(view[start : start + CHUNK]) for start in range(0, size, CHUNK)])
+    return f"{RECIPE}:{xxhash.xxh3_128_hexdigest(_head_of(tensor.dtype, tensor.shape) + chunks)}"
 
 
 @functools.lru_cache(maxsize=4096)

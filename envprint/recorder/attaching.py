@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from envprint.recorder.calls import Undo
+from envprint.recorder.calls import WITHIN, Undo
 from envprint.recorder.chosen import choose
 from envprint.recorder.forced_seed import force, forced_seed
 from envprint.recorder.observing import data, forwards, modules, optimizing, seeds, switches, workers
@@ -34,6 +34,7 @@ def attach(recording: Recording) -> contextlib.ExitStack:
         stack.callback(sys.meta_path.remove, later)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=recording.stop)
+        os.register_at_fork(after_in_child=WITHIN.clear)
     return stack
 
 

@@ -14,7 +14,9 @@ from envprint.recorder.rows import BYTE, digest_later, here, joined, total_of
 
 MASK = (1 << 64) - 1
 DEEPEST = 8
-MOST_WAITING = 256  # batches of an epoch whose samples are not counted yet
+MOST_UNCOUNTED = 256  # batches of an epoch whose samples are not counted yet
+MOST_WAITING = 4096  # batches between two steps, of which the last are told
+MOST_ROWS, MOST_COLUMNS = 128, 4  # of a batch that is held until it is asked for: others are read at once
 PLAIN = bool, int, float, str
 Told = tuple[str, int]
 
@@ -40,6 +42,7 @@ class Read:
             for each in columns:
                 self.whole.update(joined(each))
             self.told = f"xxh3-128-rows:{self.whole.hexdigest()}", total_of(columns)
+            self.whole = None
         return self.told
 
 
@@ -54,19 +57,24 @@ class Batches:
         self.loaded = False
         self.ahead = False
 
-    def load(self, read: Callable[[], Told], *, ahead: bool) -> None:
-        """Note a batch that a loader gave, and its samples for the epoch, but those that lie on another device.
+    def loading(self, *, ahead: bool) -> None:
+        """Know that a loader gives the batches: what the model is given is none from here on.
 
-        `ahead` is one that a library asked for: it may do so before it needs it, as accelerate does.
+        `ahead`: a library asked for the next one; it may do so before it needs it, as accelerate does.
         """
         if not self.loaded:
             self.loaded, self.waiting, self.epoch, self.seen = True, [], 0, 0
         self.ahead = ahead
+
+    def add(self, read: Callable[[], Told]) -> None:
+        """Note a batch; the samples of one that a loader gave are those of an epoch, but on another device."""
+        if len(self.waiting) >= MOST_WAITING:
+            del self.waiting[0]
         self.waiting.append(read)
-        if isinstance(read, Read):
+        if self.loaded and isinstance(read, Read):
             self.seen += read.count
             self.of_epoch.append(read)
-            if len(self.of_epoch) >= MOST_WAITING:
+            if len(self.of_epoch) >= MOST_UNCOUNTED:
                 self._count_samples()
 
     def take(self, passes: int) -> dict[str, Later[str]]:
@@ -132,8 +140,11 @@ def read_batch(parts: list[Any]) -> Read:
     tensors = [part for part in parts if type(part) is not str]
     count = len(tensors[0]) if tensors and tensors[0].dim() else 0
     paired = [count > 0 and type(part) is not str and part.dim() > 0 and len(part) == count for part in parts]
-    whole = digest_of(parts, paired)
-    return Read(whole, [digest_later(part) for part, is_paired in zip(parts, paired, strict=True) if is_paired], count)
+    columns = [part for part, is_paired in zip(parts, paired, strict=True) if is_paired]
+    read = Read(digest_of(parts, paired), [digest_later(part) for part in columns], count)
+    if count > MOST_ROWS or len(columns) > MOST_COLUMNS:
+        read()
+    return read
 
 
 def digest_of(parts: list[Any], paired: Sequence[bool] = ()) -> Any:

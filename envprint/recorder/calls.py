@@ -90,16 +90,18 @@ def tell(heard: Heard, *arguments: Any, **named: Any) -> None:
         return
     evaluator = sys.modules.get("torch._C._dynamo.eval_frame")
     traced = None if evaluator is None else evaluator.set_eval_frame(None)
-    WITHIN.add(thread)
     try:
+        WITHIN.add(thread)  # here, since Ctrl-C may come right behind it
         heard(*arguments, **named)
     except Exception as exc:  # noqa: BLE001 - no run dies of being observed; a recording notes its own troubles
         if isinstance(heard, Hearing):
             heard.failed(exc)
     finally:
-        WITHIN.discard(thread)
-        if evaluator is not None:
-            evaluator.set_eval_frame(traced)
+        try:
+            if evaluator is not None:
+                evaluator.set_eval_frame(traced)
+        finally:
+            WITHIN.discard(thread)
 
 
 def is_captured() -> bool:

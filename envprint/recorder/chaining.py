@@ -57,8 +57,8 @@ class Chain:
         while self.asked and self.asked[0][1].is_here():
             links = self.asked.popleft()[0]
             self.unmade -= len(links)
-            for link in links:
-                self._make(link)
+            while links:  # one is lost, if Ctrl-C comes now, and no more
+                self._make(links.pop(0))
         self.is_far = any(reading.devices for _, reading in self.asked)
 
     def finish(self, seconds: float) -> bool:

@@ -43,8 +43,8 @@ class Fed:
         with self.recording.lock:
             steps, elsewhere = self.steps, gather(batch, parts)
             if not elsewhere or self._may_fetch(parts):
-                read = read_later(parts, steps.chain.reading, rows=True) if elsewhere else read_batch(parts)
-                steps.batches.load(read, ahead=asking()[0] == "library")
+                steps.batches.loading(ahead=asking()[0] == "library")
+                steps.batches.add(read_later(parts, steps.chain.reading, rows=True) if elsewhere else read_batch(parts))
                 if not self.has_begun:
                     self._ranked(parts)
 
@@ -90,9 +90,9 @@ class Fed:
         if elsewhere:
             if not self._may_fetch(parts):
                 return
-            steps.batches.waiting.append(read_later(parts, steps.chain.reading, rows=steps.is_usual))
+            steps.batches.add(read_later(parts, steps.chain.reading, rows=steps.is_usual))
         else:
-            steps.batches.waiting.append(read_batch(parts) if steps.is_usual else Read(digest_of(parts)))
+            steps.batches.add(read_batch(parts) if steps.is_usual else Read(digest_of(parts)))
         if not self.has_begun:
             self._ranked(parts)
 

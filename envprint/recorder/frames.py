@@ -34,6 +34,16 @@ def asking() -> tuple[str, str]:
     return "python", ""
 
 
+def is_within(called: int) -> bool:
+    """Tell whether a method of the object with this id is at work in this thread."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
+    while frame is not None:
+        if id(frame.f_locals.get("self")) == called and kind_of(frame.f_code.co_filename) != "own":
+            return True
+        frame = frame.f_back
+    return False
+
+
 @functools.lru_cache(maxsize=4096)
 def kind_of(file: str) -> str:
     """Return whose code is in a file: own, user, library, or Python's (python)."""

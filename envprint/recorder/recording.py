@@ -210,6 +210,8 @@ class Recording:
         if self.stopped:
             return
         with self.lock:
+            if self.steps.stepping != id(optimizer):
+                return  # it is part of another's, or ended as its own base
             is_usual = self.steps.is_usual
             self.steps.end(optimizer)
             if is_usual or self.listener is not None or time.monotonic() > self.keeper.due:

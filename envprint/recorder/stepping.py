@@ -8,9 +8,10 @@ from typing import Any
 from envprint.recorder.batches import Batches
 from envprint.recorder.chaining import Chain, Here
 from envprint.recorder.chosen import Chosen
+from envprint.recorder.frames import is_within
 from envprint.recorder.generators import only_torch, read_states, read_torch
 from envprint.recorder.sampling import is_read_whole, next_sampled
-from envprint.recorder.weights import first_parameter, rates_of, read_after, read_tensors
+from envprint.recorder.weights import rates_of, read_after, read_tensors, trains_all
 
 MOST_CALLS = 32
 WHOLE = frozenset({"parameters", "state", "gradients", "gradient_norm"})
@@ -36,7 +37,8 @@ class Steps:
         self.mode: bool | None = None
         self.loss: Any = None
         self.owner: weakref.ref[Any] | None = None
-        self.first: Callable[[], Any] = _nothing
+        self.modes: list[bool] = []
+        self.stepping = 0  # the id of the optimizer whose step began
         self.pending: dict[str, Any] = {}
         self.began: tuple[str, ...] = ()
 
@@ -49,8 +51,13 @@ class Steps:
         self.following = self.usual = next_sampled(count)
         if self.chosen is not None:
             self.following = min(self.usual, self.chosen.behind(count) or self.usual)
-        self.is_kept = self.following == count + 1
-        self.is_usual = self.usual == count + 1
+        self._turn_to(count + 1)
+
+    def _turn_to(self, step: int) -> None:
+        """Know whether a step is kept, which none is that comes before `following`."""
+        self.turned_to = step
+        self.is_kept = self.following == step
+        self.is_usual = self.usual == step
 
     @property
     def model(self) -> Any:
@@ -71,27 +78,40 @@ class Steps:
             self.calls.append(name)
 
     def passed(self, module: Any, *, is_trained: bool) -> None:
-        """Note a forward pass of the outermost module, with gradients; where it trains all of it, in which mode."""
+        """Note a forward pass of the outermost module, with gradients; in which mode, where it trains all of it."""
         if self.is_kept:
             self.called("forward")
         self.passes += 1
-        first = self.first() if is_trained and not self.is_kept else None
-        if first is None:
-            first = first_parameter(module)
-            self.first = weakref.ref(first) if is_trained and first is not None else _nothing
-        if first is not None and first.requires_grad:
+        if is_trained:  # whether all of it is asked when it matters
+            self.modes.append(bool(module.training))
+        elif trains_all(module):
             self.mode = bool(module.training) and self.mode is not False
 
     def begin(self, optimizer: Any) -> None:
-        """Note what goes into the step that an optimizer is about to make."""
-        self.count += 1
-        self.pending = {"generators": read_states() if self.is_kept else read_torch(), "rates": rates_of(optimizer)}
+        """Note what goes into the step that an optimizer is about to make, unless it is part of another's.
+
+        Optimizers that wrap others make one step, and one that raised before made none.
+        """
+        if self.stepping and self.stepping != id(optimizer) and is_within(self.stepping):
+            return
+        if not self.stepping:
+            self._count()
+            self.began = ()
+        self.stepping = id(optimizer)
         if self.is_kept:
-            self.began, self.calls = (*self.calls, "step"), []
+            self.began, self.calls = _within(self.began, self.calls)[-MOST_CALLS:], []
+        self.pending = {"generators": read_states() if self.is_kept else read_torch()}
+        self.pending["rates"] = rates_of(optimizer)
+
+    def _count(self) -> None:
+        self.count += 1
+        if self.turned_to != self.count:  # an interrupt came between
+            self.arrive(self.count - 1)
+            self.count += 1
 
     def end(self, optimizer: Any) -> None:
-        """Note what came of the step; the calls of a closure that the optimizer was handed belong to it."""
-        facts, self.pending = self.pending, {}
+        """Note what came of the step that began; the calls of a closure that the optimizer was handed belong to it."""
+        facts, self.pending, self.stepping = self.pending, {}, 0
         if self.is_kept and self.reads(self.count):
             with contextlib.suppress(Exception):  # a step with less in it is a step
                 facts |= read_after(optimizer, self.chain.reading)
@@ -99,7 +119,7 @@ class Steps:
 
     def without_optimizer(self) -> None:
         """Note a call of backward() as a step; the parameters are those that made its loss."""
-        self.count += 1
+        self._count()
         facts: dict[str, Any] = {"generators": read_states() if self.is_kept else read_torch()}
         if self.model is not None and self.is_kept and self.reads(self.count):
             with contextlib.suppress(Exception):
@@ -110,12 +130,11 @@ class Steps:
         if self.batches.waiting:
             facts |= self.batches.take(self.passes)
         if self.owner is not None and (model := self.owner()) is not None:
-            facts["training"] = bool(model.training) if self.mode is None else self.mode
-        loss, self.loss, self.passes, self.mode, self.entry = self.loss, None, 0, None, None
+            facts["training"] = self._mode_of(model)
+        loss, self.loss, self.passes, self.mode, self.modes, self.entry = self.loss, None, 0, None, [], None
         if not self.is_kept:
             self.chain.add(facts, loss, None)
-            if self.following <= self.count + 1:
-                self.arrive(self.count)
+            self._turn_to(self.count + 1)
             return
         self.calls = []
         self.entry = {"step": self.count, "calls": calls, **facts}
@@ -124,12 +143,23 @@ class Steps:
         self.chain.add(self._usual(facts), loss, self.entry)
         self.arrive(self.count)
 
+    def _mode_of(self, model: Any) -> bool:
+        """Return the mode of the passes of a step that trained; where there were none, or not of all, that of now."""
+        now = bool(model.training)
+        if self.mode is None and self.modes.count(now) == len(self.modes):
+            return now
+        modes = [*([] if self.mode is None else [self.mode]), *(self.modes if trains_all(model) else [])]
+        return all(modes) if modes else now
+
     def _usual(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Return what a step shows where nobody asked for more: so the chain is that of a run without a window."""
         if self.chosen is None or (self.is_usual and is_read_whole(self.count)):
             return facts
         usual = {name: value for name, value in facts.items() if name not in WHOLE}
-        return usual if self.is_usual else {**usual, "generators": Here(only_torch, usual["generators"])}
+        if self.is_usual:
+            return usual
+        here = {name: value for name, value in usual.items() if isinstance(value, Here) or not callable(value)}
+        return {**here, "generators": Here(only_torch, usual["generators"])}
 
 
 def _nothing() -> None:
@@ -138,4 +168,4 @@ def _nothing() -> None:
 
 def _within(began: tuple[str, ...], calls: list[str]) -> tuple[str, ...]:
     """Return the calls before and within a step, which comes last: its closure computes what the step applies."""
-    return (*began[:-1], *calls, began[-1])
+    return (*began[:-1], *calls, "step")

@@ -8,8 +8,6 @@ from typing import Any
 from envprint.models.on_device import Later
 from envprint.models.reading import Reading
 
-NO_RATE = object()
-
 
 def parameters_of(optimizer: Any) -> list[Any]:
     """Return the parameters of an optimizer, in its order."""
@@ -24,25 +22,20 @@ def settings_of(group: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def first_parameter(module: Any) -> Any:
-    """Return the first parameter of a module, None where it has none: `next(module.parameters())`, but quicker."""
-    for each in module._parameters.values():  # noqa: SLF001
-        if each is not None:
-            return each
-    for child in module._modules.values():  # noqa: SLF001
-        if child is not None and (found := first_parameter(child)) is not None:
-            return found
-    return None
+def trains_all(module: Any) -> bool:
+    """Tell whether the first parameter of a module is trained: what is fine-tuned begins with what is not."""
+    first = next(iter(module.parameters()), None)
+    return first is not None and bool(first.requires_grad)
 
 
 def rates_of(optimizer: Any) -> tuple[float, ...]:
-    """Return the learning rates of the groups; one that lies on another device is not read."""
+    """Return the learning rates of the groups that have one; one that lies on another device is not read."""
     rates = []
     for group in optimizer.param_groups:
-        rate = group.get("lr", NO_RATE)
+        rate = group.get("lr")
         if type(rate) is float:
             rates.append(rate)
-        elif rate is not NO_RATE and getattr(rate, "is_cpu", True):
+        elif rate is not None and getattr(rate, "is_cpu", True):
             rates.append(float(rate))
     return tuple(rates)
 

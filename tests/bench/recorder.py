@@ -20,7 +20,9 @@ from envprint.recorder.launching import recorded_environment
 from envprint.recorder.recording import Recording
 from envprint.recorder.sampling import is_read_whole, is_sampled
 
-ROUNDS, BLOCK, WARM = 24, 5, 2  # blocks of steps, in turn, the first of which are not counted
+ROUNDS = 200  # pairs of a plain step and a recorded one, each behind another of its kind that is not counted
+OUTER = 5  # the part of their differences, at either end, that is left out: something else took the machine
+LINKS = 32  # of the chain, which the recorder makes twice as many at once
 RUNS = (1_000, 10_000)  # steps of which the mean is told, with those that are kept and read whole
 MILLION = 1_000_000
 STARTS = 5
@@ -39,14 +41,14 @@ def cnn() -> Callable[[], None]:
     """Return a step of a small network of convolutions."""
     layers: list[Any] = [nn.Conv2d(3, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)]
     layers += [nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    return step_of(nn.Sequential(*layers, nn.Linear(64, 10)), torch.randn(32, 3, 32, 32))
+    return step_of(nn.Sequential(*layers, nn.Linear(64, 10)), torch.randn(24, 3, 32, 32))
 
 
 def transformer() -> Callable[[], None]:
     """Return a step of a small Transformer."""
     layer = nn.TransformerEncoderLayer(128, 4, 256, batch_first=True)
     encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
-    return step_of(nn.Sequential(encoder, nn.Flatten(), nn.Linear(128 * 64, 10)), torch.randn(12, 64, 128))
+    return step_of(nn.Sequential(encoder, nn.Flatten(), nn.Linear(128 * 64, 10)), torch.randn(6, 64, 128))
 
 
 def step_of(model: Any, inputs: Any) -> Callable[[], None]:
@@ -93,38 +95,38 @@ def mean(steps: int, between: float, kept: float, whole: float) -> float:
 def in_turn(step: Callable[[], None], path: Path) -> tuple[float, tuple[float, float, float]]:
     """Return the seconds of a plain step, and what one between, one that is kept and one read whole take above it."""
     recording = Recording(path)
-    recorded_times(recording, step, 0)
+    recorded(recording, step, 0)
     plain: list[float] = []
     above: list[float] = []
     for before in (BETWEEN, KEPT, WHOLE):
-        pairs = [one_of_each(recording, step, before, first=bool(number % 2)) for number in range(ROUNDS)]
+        pairs, making = pairs_of(recording, step, before)
         plain += [alone for alone, _ in pairs]
-        above.append(statistics.median(with_it - alone for alone, with_it in pairs))
+        differences = sorted(with_it - alone for alone, with_it in pairs)
+        outer = len(pairs) // OUTER
+        above.append(statistics.mean(differences[outer : len(pairs) - outer]) + making)
     return statistics.median(plain), (above[0], above[1], above[2])
 
 
-def one_of_each(recording: Recording, step: Callable[[], None], before: int, *, first: bool) -> tuple[float, float]:
-    """Return the seconds of a plain step and of a recorded one, which is taken `first` every other time."""
-    if first:
-        recorded = statistics.median(recorded_times(recording, step, before))
-        return statistics.median(plain_times(step)), recorded
-    return statistics.median(plain_times(step)), statistics.median(recorded_times(recording, step, before))
+def pairs_of(recording: Recording, step: Callable[[], None], before: int) -> tuple[list[tuple[float, float]], float]:
+    """Return the seconds of plain and recorded steps in turn, and what to make a link of the chain takes beside."""
+    pairs, making, links = [], 0.0, 0
+    for number in range(ROUNDS):
+        first = recorded(recording, step, before) if number % 2 else 0.0
+        alone = [used(step) for _ in range(2)][1]
+        pairs.append((alone, first or recorded(recording, step, before)))
+        if recording.steps.chain.unmade >= LINKS:
+            links += recording.steps.chain.unmade
+            making += used(lambda: recording.steps.chain.finish(0.0))
+    return pairs, making / links
 
 
-def plain_times(step: Callable[[], None]) -> list[float]:
-    """Return the seconds of some steps without the recorder."""
-    return [used(step) for _ in range(WARM + BLOCK)][WARM:]
-
-
-def recorded_times(recording: Recording, step: Callable[[], None], before: int) -> list[float]:
-    """Return the seconds of some recorded steps, each behind the same number of others."""
-
-    def again() -> None:
-        recording.steps.arrive(before)
-        step()
-
+def recorded(recording: Recording, step: Callable[[], None], before: int) -> float:
+    """Return the seconds of a recorded step behind the same number of others."""
     with attach(recording):
-        return [used(again) for _ in range(WARM + BLOCK)][WARM:]
+        for _ in range(2):
+            recording.steps.arrive(before)
+            seconds = used(step)
+    return seconds
 
 
 def used(call: Callable[[], Any]) -> float:

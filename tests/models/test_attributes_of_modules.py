@@ -101,6 +101,18 @@ def test_a_value_that_cannot_be_looked_at_is_told_by_its_class() -> None:
     } == found  # fmt: skip
 
 
+def test_no_address_is_told_of_what_torch_has_no_text_for() -> None:
+    torch = pytest.importorskip("torch")
+    from envprint.models.attributes import named
+
+    class Nameless:
+        __module__ = "torch"
+
+    assert "torch.float32" == named(torch.float32)
+    assert "<torch." in named(Nameless())
+    assert "0x" not in named(Nameless())
+
+
 def test_a_value_may_hold_itself() -> None:
     held: list[Any] = []
     held.append(held)

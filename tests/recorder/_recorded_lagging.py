@@ -82,6 +82,7 @@ def main(library: str) -> None:
     told = {"plain": plainly(device), "copied": copied(device)}
     told |= {"late": recorded(device), "prompt": recorded(device, lag=0)}
     told |= {"window": recorded(device, window), "prompt window": recorded(device, window, 0)}
+    told["behind"] = recorded(device, Chosen(129, 136))
     chaining.MOST_WAITING = 2
     told["few"] = recorded(device)
     recording.PATIENCE = 0.1

@@ -36,13 +36,13 @@ def ledger(way: dict[str, Any]) -> dict[int, Any]:
     return {each["step"]: each for each in way["run"]["ledger"]}
 
 
-@pytest.mark.parametrize("way", ["late", "window", "few"])
+@pytest.mark.parametrize("way", ["late", "window", "behind", "few"])
 def test_no_step_behind_the_first_waits_for_the_device(way: str, ways: dict[str, Any]) -> None:
     assert {0} == set(ways["plain"]["waits"])
     assert {0} == set(ways[way]["waits"][1:])
 
 
-@pytest.mark.parametrize("way", ["late", "window", "prompt", "few", "never"])
+@pytest.mark.parametrize("way", ["late", "window", "behind", "prompt", "few", "never"])
 def test_what_is_trained_there_is_the_same_bit_for_bit(way: str, ways: dict[str, Any]) -> None:
     assert ways["plain"]["losses"] == ways[way]["losses"]
     assert ways["plain"]["weights"] == ways[way]["weights"]
@@ -72,6 +72,14 @@ def test_modules_that_come_late_tell_what_they_gave(ways: dict[str, Any]) -> Non
     names = [ways["window"]["run"]["modules"][int(place)] for place in forward["module"].split()]
     assert ["0", "1", "2", "3", "4", "5", ""] == names
     assert 6 == len(set(forward["digest"].split()))  # what the third gave was read before the fourth wrote over it
+
+
+def test_batches_that_are_read_since_somebody_chose_their_steps_are_not_in_the_chain(ways: dict[str, Any]) -> None:
+    usual, chosen = (ledger(ways[way]) for way in ("late", "behind"))
+
+    assert {129, 131, 133, 135} == set(chosen) - set(usual)
+    assert all("batch" in told for told in chosen.values())
+    assert all(chosen[step]["chain"] == told["chain"] for step, told in usual.items())
 
 
 def test_a_device_that_does_not_answer_holds_nothing_up(ways: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from envprint.recorder.standing_importlib_bootstrap import (
     Heard,
+    Tracing,
     telling,
     telling_from_outside,
     telling_hook,
@@ -34,7 +35,7 @@ def wrap(holder: Any, name: str, heard: Heard | None = None, returned: Heard | N
     tell: it would tell of the compilation, not of the run.
     """
     original = getattr(holder, name)
-    return _put(holder, name, telling(original, tell, _compiling(), heard or _nothing, returned))
+    return _put(holder, name, telling(original, tell, _tracing(), heard or _nothing, returned))
 
 
 def wrap_outermost(holder: Any, name: str, heard: Heard) -> Undo:
@@ -49,7 +50,7 @@ def wrap_next(holder: Any, heard: Heard, ended: Heard) -> Undo:
 
 def hook(heard: Heard) -> Heard:
     """Return what torch may call as a hook: it returns nothing, raises nothing, and is nothing to what is compiled."""
-    made = telling_hook(tell, _compiling(), heard)
+    made = telling_hook(tell, _tracing(), heard)
     SKIPPED.add(made.__code__)
     return made
 
@@ -114,11 +115,16 @@ def _nothing(*_: Any, **__: Any) -> None:
     """Hear of nothing."""
 
 
-def _compiling() -> Callable[[], bool]:
-    """Return what tells whether torch.compile is tracing: it knows this function, and traces no call of it."""
-    torch: Any = sys.modules.get("torch")
-    known = getattr(getattr(torch, "compiler", None), "is_compiling", None)
-    return known or bool
+def _tracing() -> Tracing:
+    """Return what tells whether torch.compile or torch.export is tracing: it knows this function, and traces no call.
+
+    is_compiling() is two calls; what it does is this one, and a flag:
+    https://github.com/pytorch/pytorch/blob/main/torch/compiler/__init__.py
+    """
+    compiler: Any = getattr(sys.modules.get("torch"), "compiler", None)
+    if hasattr(compiler, "is_dynamo_compiling") and hasattr(compiler, "_is_compiling_flag"):
+        return compiler.is_dynamo_compiling, compiler
+    return getattr(compiler, "is_compiling", bool), types.SimpleNamespace(_is_compiling_flag=False)
 
 
 # of these frames torch.compile makes no graphs of their own, where a graph of the user's breaks

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 Heard = Callable[..., None]
+Tracing = tuple[Callable[[], bool], Any]  # torch's functions and flag that tell whether code is being compiled
 
 
-def telling(original: Any, tell: Heard, compiling: Callable[[], bool], heard: Heard, returned: Heard | None) -> Any:
+def telling(original: Any, tell: Heard, tracing: Tracing, heard: Heard, returned: Heard | None) -> Any:
     """Return a function that tells of its arguments, does what the original does, and tells of the result."""
+    compiling, compiler = tracing
 
     def observed(*arguments: Any, **named: Any) -> Any:
-        if compiling():
+        if compiling() or compiler._is_compiling_flag:  # noqa: SLF001
             return original(*arguments, **named)
         tell(heard, *arguments, **named)
         result = original(*arguments, **named)
@@ -28,11 +30,17 @@ def telling(original: Any, tell: Heard, compiling: Callable[[], bool], heard: He
 
 
 def telling_from_outside(original: Any, tell: Heard, heard: Heard) -> Any:
-    """Return a method that tells of its calls, but for those from within another of its calls."""
+    """Return a method that tells of its calls, but for those from within another of its calls.
+
+    torch's own that does nothing but to ask for another is not called from within: a step has hundreds of such calls.
+    """
     place = threading.local()
+    only_asks = original.__name__ == "_wrapped_call_impl" and original.__module__ == "torch.nn.modules.module"
 
     def observed(self: Any, *arguments: Any, **named: Any) -> Any:
         if getattr(place, "within", False):
+            if only_asks and self._compiled_call_impl is None:
+                return self._call_impl(*arguments, **named)
             return original(self, *arguments, **named)
         place.within = True
         try:
@@ -59,11 +67,12 @@ def telling_of_each(original: Any, tell: Heard, heard: Heard, ended: Heard) -> A
     return observed
 
 
-def telling_hook(tell: Heard, compiling: Callable[[], bool], heard: Heard) -> Heard:
+def telling_hook(tell: Heard, tracing: Tracing, heard: Heard) -> Heard:
     """Return what torch may call as a hook: it returns nothing, raises nothing, and is nothing to what is compiled."""
+    compiling, compiler = tracing
 
     def observed(*arguments: Any, **named: Any) -> None:
-        if not compiling():
+        if not (compiling() or compiler._is_compiling_flag):  # noqa: SLF001
             tell(heard, *arguments, **named)
 
     return observed

@@ -20,13 +20,17 @@ from envprint.recorder.launching import recorded_environment
 from envprint.recorder.recording import Recording
 from envprint.recorder.sampling import is_read_whole, is_sampled
 
-ROUNDS = 200  # pairs of a plain step and a recorded one, each behind another of its kind that is not counted
-OUTER = 5  # the part of their differences, at either end, that is left out: something else took the machine
+BETWEEN, KEPT, WHOLE = 1_025, 66, 8  # steps behind which one comes that is dropped, kept, or read whole
+ROUNDS = {BETWEEN: 160, KEPT: 40, WHOLE: 40}  # of blocks of plain steps and of recorded ones, in turn
+WARM, BLOCK = (
+    4,
+    6,
+)  # steps of a block that are not counted, since to attach slows them, and that are: the quickest tells
+OUTER = 5  # the part of the differences of blocks, at either end, that is left out: something else took the machine
 LINKS = 32  # of the chain, which the recorder makes twice as many at once
 RUNS = (1_000, 10_000)  # steps of which the mean is told, with those that are kept and read whole
 MILLION = 1_000_000
 STARTS = 5
-BETWEEN, KEPT, WHOLE = 1_025, 66, 8  # steps behind which one comes that is dropped, kept, or read whole
 
 
 def measure_recorder() -> Iterator[Figure | Bound]:
@@ -96,37 +100,43 @@ def in_turn(step: Callable[[], None], path: Path) -> tuple[float, tuple[float, f
     """Return the seconds of a plain step, and what one between, one that is kept and one read whole take above it."""
     recording = Recording(path)
     recorded(recording, step, 0)
-    plain: list[float] = []
+    alone: list[float] = []
     above: list[float] = []
     for before in (BETWEEN, KEPT, WHOLE):
-        pairs, making = pairs_of(recording, step, before)
-        plain += [alone for alone, _ in pairs]
-        differences = sorted(with_it - alone for alone, with_it in pairs)
-        outer = len(pairs) // OUTER
-        above.append(statistics.mean(differences[outer : len(pairs) - outer]) + making)
-    return statistics.median(plain), (above[0], above[1], above[2])
+        blocks, making = blocks_of(recording, step, before)
+        alone += [plain for plain, _ in blocks]
+        differences = sorted(with_it - plain for plain, with_it in blocks)
+        outer = len(blocks) // OUTER
+        above.append(statistics.mean(differences[outer : len(blocks) - outer]) + making)
+    return statistics.median(alone), (above[0], above[1], above[2])
 
 
-def pairs_of(recording: Recording, step: Callable[[], None], before: int) -> tuple[list[tuple[float, float]], float]:
+def blocks_of(recording: Recording, step: Callable[[], None], before: int) -> tuple[list[tuple[float, float]], float]:
     """Return the seconds of plain and recorded steps in turn, and what to make a link of the chain takes beside."""
-    pairs, making, links = [], 0.0, 0
-    for number in range(ROUNDS):
+    blocks, making, links = [], 0.0, 0
+    for number in range(ROUNDS[before]):
         first = recorded(recording, step, before) if number % 2 else 0.0
-        alone = [used(step) for _ in range(2)][1]
-        pairs.append((alone, first or recorded(recording, step, before)))
+        blocks.append((quickest(step), first or recorded(recording, step, before)))
         if recording.steps.chain.unmade >= LINKS:
             links += recording.steps.chain.unmade
             making += used(lambda: recording.steps.chain.finish(0.0))
-    return pairs, making / links
+    return blocks, making / links
 
 
 def recorded(recording: Recording, step: Callable[[], None], before: int) -> float:
-    """Return the seconds of a recorded step behind the same number of others."""
+    """Return the seconds of recorded steps, each behind the same number of others."""
+
+    def again() -> None:
+        recording.steps.arrive(before)
+        step()
+
     with attach(recording):
-        for _ in range(2):
-            recording.steps.arrive(before)
-            seconds = used(step)
-    return seconds
+        return quickest(again)
+
+
+def quickest(step: Callable[[], None]) -> float:
+    """Return the seconds of the quickest step of a block."""
+    return min([used(step) for _ in range(WARM + BLOCK)][WARM:])
 
 
 def used(call: Callable[[], Any]) -> float:

@@ -4,7 +4,7 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from envprint.recorder.batches import Read, digest_of, gather, read_batch, read_later
+from envprint.recorder.batches import gather, read_batch, read_later, read_without_rows
 from envprint.recorder.frames import asking
 from envprint.recorder.generators import states
 from envprint.recorder.loaders import describe_loader
@@ -92,7 +92,7 @@ class Fed:
                 return
             steps.batches.add(read_later(parts, steps.chain.reading, rows=steps.is_usual))
         else:
-            steps.batches.add(read_batch(parts) if steps.is_usual else Read(digest_of(parts)))
+            steps.batches.add(read_batch(parts) if steps.is_usual else read_without_rows(parts))
         if not self.has_begun:
             self._ranked(parts)
 

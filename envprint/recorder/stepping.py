@@ -51,13 +51,9 @@ class Steps:
         self.following = self.usual = next_sampled(count)
         if self.chosen is not None:
             self.following = min(self.usual, self.chosen.behind(count) or self.usual)
-        self._turn_to(count + 1)
-
-    def _turn_to(self, step: int) -> None:
-        """Know whether a step is kept, which none is that comes before `following`."""
-        self.turned_to = step
-        self.is_kept = self.following == step
-        self.is_usual = self.usual == step
+        self.turned_to = count + 1
+        self.is_kept = self.following == self.turned_to
+        self.is_usual = self.usual == self.turned_to
 
     @property
     def model(self) -> Any:
@@ -134,7 +130,9 @@ class Steps:
         loss, self.loss, self.passes, self.mode, self.modes, self.entry = self.loss, None, 0, None, [], None
         if not self.is_kept:
             self.chain.add(facts, loss, None)
-            self._turn_to(self.count + 1)
+            self.turned_to = self.count + 1
+            self.is_kept = self.following == self.turned_to
+            self.is_usual = self.usual == self.turned_to
             return
         self.calls = []
         self.entry = {"step": self.count, "calls": calls, **facts}

@@ -16,7 +16,7 @@ import xxhash
 from envprint.models.on_device import Later
 from envprint.models.reading import Reading
 
-MOST_WAITING = 256  # steps of which no device was asked for what it has
+MOST_WAITING = 256  # steps of which no device was asked for what it has; each holds 5 kB of a generator's state
 AT_ONCE = 64  # links that are made together
 Keep = Callable[[dict[str, Any]], None]
 Entry = dict[str, Any] | None

@@ -37,7 +37,7 @@ class Steps:
         self.mode: bool | None = None
         self.loss: Any = None
         self.owner: weakref.ref[Any] | None = None
-        self.modes: list[bool] = []
+        self.modes: set[bool] = set()
         self.stepping = 0  # the id of the optimizer whose step began
         self.pending: dict[str, Any] = {}
         self.began: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ class Steps:
             self.called("forward")
         self.passes += 1
         if is_trained:  # whether all of it is asked when it matters
-            self.modes.append(bool(module.training))
+            self.modes.add(bool(module.training))
         elif trains_all(module):
             self.mode = bool(module.training) and self.mode is not False
 
@@ -127,7 +127,7 @@ class Steps:
             facts |= self.batches.take(self.passes)
         if self.owner is not None and (model := self.owner()) is not None:
             facts["training"] = self._mode_of(model)
-        loss, self.loss, self.passes, self.mode, self.modes, self.entry = self.loss, None, 0, None, [], None
+        loss, self.loss, self.passes, self.mode, self.modes, self.entry = self.loss, None, 0, None, set(), None
         if not self.is_kept:
             self.chain.add(facts, loss, None)
             self.turned_to = self.count + 1
@@ -144,7 +144,7 @@ class Steps:
     def _mode_of(self, model: Any) -> bool:
         """Return the mode of the passes of a step that trained; where there were none, or not of all, that of now."""
         now = bool(model.training)
-        if self.mode is None and self.modes.count(now) == len(self.modes):
+        if self.mode is None and (not now) not in self.modes:
             return now
         modes = [*([] if self.mode is None else [self.mode]), *(self.modes if trains_all(model) else [])]
         return all(modes) if modes else now

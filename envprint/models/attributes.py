@@ -89,8 +89,8 @@ def named(value: Any) -> str:
         return named(value.__func__)
     if isinstance(value, (FunctionType, type)) or type(value).__name__ == "builtin_function_or_method":
         return f"{value.__module__}.{value.__qualname__}"
-    is_named = vars(object)["__repr__"] is not type(value).__repr__  # which tells where in memory it is
-    if type(value).__module__ == "torch" and is_named:  # torch.float32, torch.device, torch.contiguous_format
+    has_text = vars(object)["__repr__"] is not type(value).__repr__  # object's tells where in memory a value is
+    if type(value).__module__ == "torch" and has_text:  # torch.float32, torch.device, torch.contiguous_format
         return str(value)
     return f"<{type(value).__module__}.{type(value).__qualname__}>"
 

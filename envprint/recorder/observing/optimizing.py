@@ -47,7 +47,6 @@ def _emptying(what: str, recording: Recording) -> Heard:
 def observe_clipping(torch: Any, recording: Recording) -> list[Undo]:
     """Hear of gradients that are clipped, by their norm or each by its value."""
     holders = (torch.nn.utils, torch.nn.utils.clip_grad)
-
     steps, events = recording.steps, recording.events
 
     def by_norm(_: Any, max_norm: Any, norm_type: Any = 2.0, *__: Any, **___: Any) -> None:

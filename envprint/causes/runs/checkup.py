@@ -1,5 +1,6 @@
 """What one recorded run shows of itself: outputs that repeat, generators that nobody seeded, weights that stay."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,7 +12,7 @@ from envprint.causes.runs.drawing import drawn_from, untouched
 from envprint.causes.runs.pair import at
 from envprint.causes.runs.seen_generators import KIND, NOTHING
 from envprint.causes.runs.seen_workers import states_of_workers, workers_of
-from envprint.manifest.ledger import Loader, Run
+from envprint.manifest.ledger import Loader, Run, Step
 
 SEEN, GUESSED = 0.9, 0.6
 IN_A_ROW = 3
@@ -98,11 +99,17 @@ def _same_order(run: Run) -> Iterator[Shown]:
 
 
 def _still(run: Run) -> Iterator[Shown]:
-    """Yield that steps leave all weights as they were, though the learning rate is above 0."""
-    found = _row([each for each in run.ledger if any(each.rates)], "parameters")
+    """Yield that steps leave all weights as they were, though the learning rate is above 0, and no number is lost."""
+    found = _row([each for each in run.ledger if any(each.rates) and _is_finite(each)], "parameters")
     if found:
         words = f"steps {found[0]} to {found[1]} leave all weights of the optimizer as they were"
         yield Shown("optimizer-detached-params", "wrong", SEEN, {"run.ledger.parameters": words})
+
+
+def _is_finite(step: Step) -> bool:
+    """Tell whether loss and gradients are numbers: weights that became NaN stay so, whoever updates them."""
+    told = (each for each in (step.loss, step.gradient_norm) if each is not None)
+    return all(math.isfinite(float.fromhex(each)) for each in told)
 
 
 def _unseeded(run: Run) -> Iterator[Shown]:

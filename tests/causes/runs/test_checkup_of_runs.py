@@ -68,6 +68,13 @@ def test_what_a_ledger_shows_is_a_hazard(cause: str, facts: dict[str, Any]) -> N
     assert cause in causes(run(**facts))
 
 
+@pytest.mark.parametrize("field", ["loss", "gradient_norm"])
+def test_weights_that_are_no_numbers_any_more_are_not_said_to_be_left_alone(field: str) -> None:
+    lost = {number: {"parameters": "w", field: "nan" if number % 2 else "inf"} for number in range(1, 9)}
+
+    assert [] == causes(run(unlike=lost))
+
+
 def test_one_batch_again_and_again_is_no_hazard_where_the_data_has_no_more() -> None:
     whole = LOADER.model_copy(update={"batch_size": 64})
 

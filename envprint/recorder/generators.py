@@ -10,8 +10,10 @@ from typing import Any
 import xxhash
 
 from envprint.recorder.chaining import Here
+from envprint.recorder.twisters import NumpyTwister, python_state, words_of
 
 States = dict[str, tuple[Callable[[Any], str], Any]]
+NUMPY = NumpyTwister()
 
 
 def states() -> dict[str, str]:
@@ -35,15 +37,13 @@ def only_torch(read: Here) -> dict[str, str]:
 
 
 def _states() -> States:
-    import random
-
-    found: States = {"python": (str, _digest_python(random.getstate()[1]))}
+    found: States = {"python": (_digest_python, python_state())}
     if numpy := sys.modules.get("numpy"):
-        found["numpy"] = _digest_numpy, numpy.random.get_state(legacy=True)
+        found["numpy"] = _digest_numpy, NUMPY.read(numpy)
     if torch := sys.modules.get("torch"):
         found["torch"] = _digest_tensor, torch.default_generator.get_state()
         cuda = getattr(torch, "cuda", None)
-        if cuda is not None and cuda.is_available() and cuda.is_initialized():
+        if cuda is not None and cuda.is_initialized() and cuda.is_available():
             for index, generator in enumerate(cuda.default_generators):
                 found[f"cuda:{index}"] = _digest_tensor, generator.get_state()
     return found
@@ -53,12 +53,14 @@ def _digests(states: States) -> dict[str, str]:
     return {name: digest(state) for name, (digest, state) in states.items()}
 
 
-@functools.lru_cache(maxsize=1)  # few runs draw from it with each step, and to read it again is quicker
-def _digest_python(state: tuple[int, ...]) -> str:
-    return _digest(array.array("L", state).tobytes())
+@functools.lru_cache(maxsize=1)  # few runs draw from it with each step
+def _digest_python(state: Any) -> str:
+    return _digest(array.array("L", words_of(state)).tobytes())
 
 
 def _digest_numpy(state: Any) -> str:
+    if isinstance(state, dict):  # of a generator of another kind
+        return _digest(repr(state).encode())
     name, keys, position, *rest = state
     return _digest(keys.tobytes() + f"{name} {position} {rest}".encode())
 

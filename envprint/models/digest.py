@@ -17,6 +17,7 @@ from envprint.models.reading import Reading
 from envprint.models.tensors import TensorContent
 from envprint.models.xxh3 import CHUNK
 
+BYTE = ctypes.c_ubyte
 RECIPE = "xxh3-128-tree"
 IS_LITTLE = sys.byteorder == "little"
 ON_HOST = ("cpu", "mps")  # Apple's devices share the host's memory
@@ -43,8 +44,8 @@ def digest_tensor(tensor: Any) -> str:
 
     A tensor that consists of others, as a sparse or quantised one, has the digest of theirs.
     """
-    if _is_plain(tensor):
-        return _digest_plain(tensor)
+    if (digest := _digest_plain(tensor)) is not None:
+        return digest
     reading = Reading()
     try:
         told = digest_later(tensor, reading, stays=True)
@@ -61,9 +62,8 @@ def digest_later(tensor: Any, reading: Reading | None, *, stays: bool = False) -
 
     A tensor that `stays` is not written to until the devices compute.
     """
-    if _is_plain(tensor):
-        digest = digest_tensor(tensor)
-        return lambda: digest
+    if (plain := _digest_plain(tensor)) is not None:
+        return lambda: plain
     if parts := _parts(tensor.detach()):
         head = f"{tensor.layout} ".encode() + _head(str(tensor.dtype), tuple(tensor.shape))
         later = {name: digest_later(part, reading, stays=stays) for name, part in parts.items()}
@@ -87,37 +87,38 @@ def _named(head: bytes, parts: bytes) -> str:
     return f"{RECIPE}:{tree.hexdigest()}"
 
 
-def _is_plain(tensor: Any) -> bool:
-    """Tell whether the bytes of a tensor lie here as they are to be read, which most do: they are read at once."""
+def _digest_plain(tensor: Any) -> str | None:
+    """Return the digest of a tensor whose bytes lie here as they are to be read, which most do; None of any other.
+
+    A recording reads hundreds of them in a step, most of them small: all is done in one function.
+    """
     types, strided = _plain_ones()
-    return (
-        type(tensor) in types
-        and tensor.is_cpu
-        and tensor.layout is strided
-        and not (tensor.is_quantized or tensor.is_nested or tensor.is_conj() or tensor.is_neg())
-        and tensor.is_contiguous()
-        and IS_LITTLE
-        and tensor.untyped_storage().nbytes() >= tensor.storage_offset() * tensor.element_size() + tensor.nbytes
-    )
+    if (
+        type(tensor) not in types
+        or not tensor.is_cpu
+        or tensor.layout is not strided
+        or tensor.is_quantized
+        or tensor.is_nested
+        or tensor.is_conj()
+        or tensor.is_neg()
+        or not tensor.is_contiguous()
+        or tensor.untyped_storage().nbytes() < tensor.storage_offset() * tensor.element_size() + (size := tensor.nbytes)
+    ):
+        return None
+    content = (BYTE * size).from_address(tensor.data_ptr()) if size else b""
+    if 0 < size <= CHUNK:
+        chunks = xxhash.xxh3_128_digest(content)
+    else:
+        view = memoryview(content).cast("B")
+        chunks = b"".join([xxhash.xxh3_128_digest(view[start : start + CHUNK]) for start in range(0, size, CHUNK)])
+    return f"{RECIPE}:{xxhash.xxh3_128_hexdigest(_head_of(tensor.dtype, tensor.shape) + chunks)}"
 
 
 @functools.lru_cache(maxsize=1)
 def _plain_ones() -> tuple[frozenset[type], Any]:
     import torch
 
-    return frozenset((torch.Tensor, torch.nn.Parameter)), torch.strided
-
-
-def _digest_plain(tensor: Any) -> str:
-    """Return the digest of a plain tensor: a recording reads hundreds in a step, most of them small."""
-    size = tensor.nbytes
-    content: Any = (ctypes.c_ubyte * size).from_address(tensor.data_ptr()) if size else b""
-    if size <= CHUNK:
-        chunks = xxhash.xxh3_128_digest(content) if size else b""
-    else:
-        view = memoryview(content).cast("B")
-        chunks = b"".join([xxhash.xxh3_128_digest(view[start : start + CHUNK]) for start in range(0, size, CHUNK)])
-    return f"{RECIPE}:{xxhash.xxh3_128_hexdigest(_head_of(tensor.dtype, tensor.shape) + chunks)}"
+    return frozenset((torch.Tensor, torch.nn.Parameter) if IS_LITTLE else ()), torch.strided
 
 
 @functools.lru_cache(maxsize=4096)

@@ -1,5 +1,6 @@
 """Digests and norms of what an optimizer works on, and the model that owns it."""
 
+import functools
 import gc
 import sys
 from itertools import compress
@@ -47,15 +48,19 @@ def read_after(optimizer: Any, reading: Reading) -> dict[str, Any]:
     Those of what lies on a device are functions, until it has come.
     """
     parameters = parameters_of(optimizer)
-    kept = [
-        value
-        for each in parameters
-        for _, value in sorted((optimizer.state.get(each) or {}).items(), key=lambda item: str(item[0]))
-    ]
+    kept: list[Any] = []
+    for each in parameters:
+        if state := optimizer.state.get(each):
+            kept += map(state.get, _in_order(tuple(state)))
     gradients = [each.grad for each in parameters if each.grad is not None]
     found = read_tensors({"parameters": parameters, "state": kept, "gradients": gradients}, reading)
     norm = norm_of(gradients, reading)
     return found if norm is None else {**found, "gradient_norm": norm}
+
+
+@functools.lru_cache(maxsize=64)
+def _in_order(names: tuple[Any, ...]) -> list[Any]:
+    return sorted(names, key=str)
 
 
 def read_tensors(named: dict[str, list[Any]], reading: Reading) -> dict[str, str | Later[str]]:
@@ -96,19 +101,19 @@ def _nested(told: list[str | Later[str]]) -> str:
 def norm_of(gradients: list[Any], reading: Reading | None = None) -> str | Later[str] | None:
     """Return the norm of all gradients, exactly, or what gives it once it has come; None where there are none."""
     torch = sys.modules["torch"]
-    dense = [each.detach() for each in gradients if not each.is_sparse]
+    dense = [each.detach() if each.requires_grad else each for each in gradients if not each.is_sparse]
     if not dense:
         return None
     device = dense[0].device
     wide = device if device.type != "mps" else "cpu"  # Apple's devices have no numbers of 64 bits
     if {(each.device, each.dtype) for each in dense} == {(device, torch.float32)}:
-        norms = torch.stack(torch._foreach_norm(dense)).to(wide).double()  # noqa: SLF001 - as torch.nn.utils does
+        norms = torch.stack(torch._foreach_norm(dense)).to(wide)  # noqa: SLF001 - as torch.nn.utils does
     else:
         each_by_itself = (
             torch.linalg.vector_norm(each, dtype=torch.promote_types(each.dtype, torch.float32)) for each in dense
         )
         norms = torch.stack([each.to(wide).double() for each in each_by_itself])
-    norm = torch.linalg.vector_norm(norms)
+    norm = torch.linalg.vector_norm(norms, dtype=torch.float64)
     if reading is None or norm.is_cpu:
         return float(norm).hex()
     come = reading.fetch(norm)

@@ -1,7 +1,8 @@
 """What a batch holds: its digest as it came, and that of its samples in any order."""
 
 import functools
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import xxhash
@@ -10,13 +11,14 @@ from envprint.models.on_device import Later
 from envprint.models.reading import Reading
 from envprint.models.values import inside
 from envprint.recorder.chaining import Here
-from envprint.recorder.rows import BYTE, digest_later, here, joined, total_of
+from envprint.recorder.rows import digest_bytes, digest_later, joined, total_of
 
 MASK = (1 << 64) - 1
 DEEPEST = 8
 MOST_UNCOUNTED = 256  # batches of an epoch whose samples are not counted yet
 MOST_WAITING = 4096  # batches between two steps, of which the last are told
-MOST_ROWS, MOST_COLUMNS = 128, 4  # of a batch that is held until it is asked for: others are read at once
+# of a batch that is held until it is asked for: others are read at once
+MOST_ROWS, MOST_COLUMNS, MOST_PARTS, MOST_CHARACTERS = 128, 4, 16, 1024
 PLAIN = bool, int, float, str
 Told = tuple[str, int]
 
@@ -24,13 +26,14 @@ Told = tuple[str, int]
 class Read:
     """A batch of which all is read that can change; called, it returns the digest, and the sum of those of its samples.
 
-    That is left until the links of a chain are made, many at once. `count` is that of the samples.
+    That is left until the links of a chain are made, many at once. `parts` are texts, and of each tensor the digest of
+    its bytes, or none where it is one of the `columns`, with type and shape; `count` is that of the samples.
     """
 
-    __slots__ = ("columns", "count", "told", "whole")
+    __slots__ = ("columns", "count", "parts", "told")
 
-    def __init__(self, whole: Any, columns: Sequence[Later[Any]], count: int) -> None:
-        self.whole = whole
+    def __init__(self, parts: list[Any], columns: list[Later[Any]], count: int) -> None:
+        self.parts = parts
         self.columns = columns
         self.count = count
         self.told: Told | None = None
@@ -38,19 +41,28 @@ class Read:
     def __call__(self) -> Told:
         """Return the digest, and the sum."""
         if self.told is None:
-            columns, self.columns = [each() for each in self.columns], ()
-            for each in columns:
-                self.whole.update(joined(each))
-            self.told = f"xxh3-128-rows:{self.whole.hexdigest()}", total_of(columns)
-            self.whole = None
+            columns = [each() for each in self.columns]
+            texts = [part if type(part) is str else _told_of(*part) for part in self.parts]
+            content = "\n".join(texts).encode(errors="surrogatepass") + b"".join(map(joined, columns))
+            self.told = f"xxh3-128-rows:{xxhash.xxh3_128_hexdigest(content)}", total_of(columns)
+            self.columns, self.parts = [], []
         return self.told
+
+
+@functools.lru_cache(maxsize=4096)
+def _head(dtype: Any, shape: Any) -> str:
+    return f"{dtype}{tuple(shape)}"
+
+
+def _told_of(content: bytes, dtype: Any, shape: Any) -> str:
+    return f"{_head(dtype, shape)}{content.hex()}"
 
 
 class Batches:
     """The batches since the last step, and the samples since an epoch began."""
 
     def __init__(self) -> None:
-        self.waiting: list[Told | Callable[[], Told]] = []
+        self.waiting: list[Callable[[], Told]] = []
         self.of_epoch: list[Read] = []
         self.epoch = 0
         self.seen = 0
@@ -66,7 +78,7 @@ class Batches:
             self.loaded, self.waiting, self.epoch, self.seen = True, [], 0, 0
         self.ahead = ahead
 
-    def add(self, read: Told | Callable[[], Told]) -> None:
+    def add(self, read: Callable[[], Told]) -> None:
         """Note a batch; the samples of one that a loader gave are those of an epoch, but on another device."""
         if len(self.waiting) >= MOST_WAITING:
             del self.waiting[0]
@@ -87,7 +99,7 @@ class Batches:
             taken, self.waiting = taken[:passes], taken[passes:]
         later: Any = Here
         for read in taken:
-            if type(read) is not Read and type(read) is not tuple:
+            if type(read) is not Read:
                 later = functools.partial
         return {"batch": later(_batch_of, taken), "samples": later(_samples_of, taken)} if taken else {}
 
@@ -102,21 +114,17 @@ class Batches:
         self.epoch = (self.epoch + sum(read()[1] for read in counted)) & MASK
 
 
-def _batch_of(taken: list[Told | Callable[[], Told]]) -> str:
+def _batch_of(taken: list[Callable[[], Told]]) -> str:
     """Return one digest of all batches of a step, as they came."""
-    digests = [digest for digest, _ in map(_come, taken)]
+    digests = [read()[0] for read in taken]
     if len(digests) == 1:
         return digests[0]
     return f"xxh3-128-rows:{xxhash.xxh3_128_hexdigest(' '.join(digests).encode())}"
 
 
-def _samples_of(taken: list[Told | Callable[[], Told]]) -> str:
+def _samples_of(taken: list[Callable[[], Told]]) -> str:
     """Return one digest of the samples of all batches of a step, in any order."""
-    return named(sum(total for _, total in map(_come, taken)) & MASK)
-
-
-def _come(read: Told | Callable[[], Told]) -> Told:
-    return read() if callable(read) else read
+    return named(sum(read()[1] for read in taken) & MASK)
 
 
 def read_later(parts: list[Any], reading: Reading, *, rows: bool) -> Callable[[], Told]:
@@ -126,7 +134,7 @@ def read_later(parts: list[Any], reading: Reading, *, rows: bool) -> Callable[[]
     @functools.lru_cache(maxsize=1)  # it is asked for the batch, and for its samples
     def read() -> Told:
         now_here = [part if isinstance(part, str) else part() for part in come]
-        return read_batch(now_here)() if rows else read_without_rows(now_here)
+        return read_batch(now_here, rows=rows)()
 
     return read
 
@@ -136,47 +144,40 @@ def named(total: int) -> str:
     return f"sum-of-rows:{total:016x}"
 
 
-def read_batch(parts: list[Any]) -> Read:
+def read_batch(parts: list[Any], *, rows: bool) -> Read:
     """Read a batch; a sample of it is one row of every tensor, but of those with fewer rows than the first one.
 
-    ValueError where a tensor holds no numbers.
+    Without `rows` no samples are told apart, which is quicker, and the digest is another one. ValueError where a tensor
+    holds no numbers.
     """
-    tensors = [part for part in parts if type(part) is not str]
-    count = len(tensors[0]) if tensors and tensors[0].dim() else 0
-    paired = [count > 0 and type(part) is not str and part.dim() > 0 and len(part) == count for part in parts]
-    columns = [part for part, is_paired in zip(parts, paired, strict=True) if is_paired]
-    read = Read(_digest_of(parts, paired), [digest_later(part) for part in columns], count)
-    if count > MOST_ROWS or len(columns) > MOST_COLUMNS:
-        read()
-    return read
-
-
-def read_without_rows(parts: list[Any]) -> Told:
-    """Return another digest of a batch, and a quicker one, and no sum; ValueError as for `read_batch`."""
-    return f"xxh3-128-rows:{_digest_of(parts).hexdigest()}", 0
-
-
-def _digest_of(parts: list[Any], paired: Sequence[bool] = ()) -> Any:
-    """Return the digest of a batch, but for the numbers of some tensors of it, as it is so far."""
-    whole = xxhash.xxh3_128()
-    for place, part in enumerate(parts):
+    count = characters = 0
+    read: list[Any] = []
+    columns: list[Later[Any]] = []
+    for part in parts:
         if type(part) is str:
-            whole.update(part.encode())
+            read.append(part)
+            characters += len(part)
             continue
-        whole.update(_head(part.dtype, part.shape))
-        if not (paired and paired[place]) and (size := (tensor := here(part)).nbytes):
-            whole.update((BYTE * size).from_address(tensor.data_ptr()))
-    return whole
-
-
-@functools.lru_cache(maxsize=4096)
-def _head(dtype: Any, shape: Any) -> bytes:
-    return f"{dtype}{tuple(shape)}".encode()
+        dtype, shape = part.dtype, part.shape
+        if rows:  # the first tensor tells how many samples there are
+            rows, count = False, shape[0] if shape else 0
+        if count and shape and shape[0] == count:
+            columns.append(digest_later(part))
+            read.append((b"", dtype, shape))
+        else:
+            read.append((digest_bytes(part), dtype, shape))
+    batch = Read(read, columns, count)
+    if count > MOST_ROWS or len(columns) > MOST_COLUMNS or len(read) > MOST_PARTS or characters > MOST_CHARACTERS:
+        batch()
+    return batch
 
 
 def gather(value: Any, parts: list[Any], depth: int = DEEPEST) -> bool:
     """Add the tensors of a batch, and texts of all else; return whether one is on a device, which reading waits for."""
     kind, elsewhere = type(value), False
+    if kind is sys.modules["torch"].Tensor:  # what is quickest, first
+        parts.append(value)
+        return not value.is_cpu
     inner: Any = enumerate(value) if kind is tuple or kind is list else value.items() if kind is dict else None
     if inner is None and hasattr(value, "untyped_storage"):
         if not hasattr(value, "__tensor_flatten__"):

@@ -9,11 +9,13 @@ from typing import Any
 
 from envprint.recorder.standing_importlib_bootstrap import (
     Heard,
+    Known,
     Tracing,
     telling,
     telling_from_outside,
     telling_hook,
     telling_of_each,
+    telling_unless,
 )
 
 Undo = Callable[[], None]
@@ -36,6 +38,15 @@ def wrap(holder: Any, name: str, heard: Heard | None = None, returned: Heard | N
     """
     original = getattr(holder, name)
     return _put(holder, name, telling(original, tell, _tracing(), heard or _nothing, returned))
+
+
+def wrap_unless(known: Known, holder: Any, name: str, heard: Heard) -> Undo:
+    """Put in the place of a function one that tells of its arguments where they are not known; return what undoes that.
+
+    Where torch.compile works, it is to make no graph of `known` either, which is why that calls nothing.
+    """
+    SKIPPED.add(known.__code__)
+    return _put(holder, name, telling_unless(known, getattr(holder, name), tell, _tracing(), heard))
 
 
 def wrap_outermost(holder: Any, name: str, heard: Heard) -> Undo:
@@ -81,7 +92,7 @@ def _standing_for(original: Any, observed: Any) -> Any:
     return functools.update_wrapper(made, original)
 
 
-def tell(heard: Heard, *arguments: Any, **named: Any) -> None:
+def tell(heard: Heard, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
     """Call what listens, unless this thread is within it already, and keep torch.compile from tracing it.
 
     While a CUDA graph is captured nothing is done, and what a recording would read would be done again by each replay.

@@ -86,6 +86,7 @@ class Chain:
         facts, loss, entry = link
         come = self._come(facts)
         loss = self._come({"loss": loss}).get("loss")
+        loss = float(loss).hex() if isinstance(loss, (bool, int, float)) else loss
         told = _digest("\n".join(["", *[f"{name}={come[name]}" for name in sorted(come)]]))
         self.digest = _digest(f"{self.digest}\nfacts={told}\nloss={loss}")
         if entry is not None:
@@ -114,12 +115,12 @@ def _digest(text: str) -> str:
 
 
 def kept_back(loss: Any) -> Any:
-    """Return a loss as the ledger has it where it lies in this machine's memory, else a copy that stays where it is."""
+    """Return a loss as a number where it lies in this machine's memory, else as a copy that stays where it is."""
     if not hasattr(loss, "numel") or loss.numel() != 1:
         return None
     if loss.is_cpu:
         number = loss.item()
-        return None if isinstance(number, complex) else float(number).hex()
+        return None if isinstance(number, complex) else number
     return None if loss.is_complex() else loss.detach().clone().reshape(())
 
 

@@ -4,7 +4,7 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from envprint.recorder.batches import gather, read_batch, read_later, read_without_rows
+from envprint.recorder.batches import gather, read_batch, read_later
 from envprint.recorder.frames import asking
 from envprint.recorder.generators import states
 from envprint.recorder.loaders import describe_loader
@@ -44,7 +44,10 @@ class Fed:
             steps, elsewhere = self.steps, gather(batch, parts)
             if not elsewhere or self._may_fetch(parts):
                 steps.batches.loading(ahead=asking()[0] == "library")
-                steps.batches.add(read_later(parts, steps.chain.reading, rows=True) if elsewhere else read_batch(parts))
+                if elsewhere:
+                    steps.batches.add(read_later(parts, steps.chain.reading, rows=True))
+                else:
+                    steps.batches.add(read_batch(parts, rows=True))
                 if not self.has_begun:
                     self._ranked(parts)
 
@@ -73,13 +76,12 @@ class Fed:
             if not is_trained and (owner is None or self.recording.optimizers is False):
                 self.steps.owner = weakref.ref(module)
             if not self.steps.batches.loaded:
-                self._given((arguments, named))
+                self._given(arguments[0] if len(arguments) == 1 and not named else (arguments, named))
 
     def aimed_at(self, target: Any) -> None:
         """Note what a loss is computed against: of the batch, where no loader gives one."""
         if not self.steps.batches.loaded and not self.recording.stopped and sys.modules["torch"].is_grad_enabled():
-            with self.recording.lock:
-                self._given(target)
+            self._given(target)
 
     def _given(self, batch: Any) -> None:
         """Note a part of a batch that no loader gave; its samples are told apart for steps that are kept."""
@@ -88,11 +90,12 @@ class Fed:
         parts: list[Any] = []
         steps, elsewhere = self.steps, gather(batch, parts)
         if elsewhere:
-            if not self._may_fetch(parts):
-                return
-            steps.batches.add(read_later(parts, steps.chain.reading, rows=steps.is_usual))
+            with self.recording.lock:
+                if not self._may_fetch(parts):
+                    return
+                steps.batches.add(read_later(parts, steps.chain.reading, rows=steps.is_usual))
         else:
-            steps.batches.add(read_batch(parts) if steps.is_usual else read_without_rows(parts))
+            steps.batches.add(read_batch(parts, rows=steps.is_usual))
         if not self.has_begun:
             self._ranked(parts)
 

@@ -5,6 +5,8 @@ import functools
 import sys
 from typing import Any
 
+import xxhash
+
 from envprint.models.on_device import Later
 
 SHORT = 4096  # bytes of a row up to which all rows of a tensor are read at once
@@ -20,7 +22,7 @@ def digest_later(tensor: Any) -> Later[Any]:
     ValueError where it holds no numbers.
     """
     rows = here(tensor)
-    count, size = len(rows), rows.nbytes
+    count, size = rows.shape[0], rows.nbytes
     content = (BYTE * size).from_address(rows.data_ptr()) if size else b""
     if size > count * SHORT:
         return functools.partial(_as_numbers, _read_in_turn(memoryview(content).cast("B"), size // count))
@@ -28,6 +30,12 @@ def digest_later(tensor: Any) -> Later[Any]:
         return functools.partial(_read_at_once, bytes(content), count)
     numbers = _read_at_once(content, count)
     return lambda: numbers
+
+
+def digest_bytes(tensor: Any) -> bytes:
+    """Return the digest of the bytes of a tensor, none where it has none; ValueError where it holds no numbers."""
+    size = (tensor := here(tensor)).nbytes
+    return xxhash.xxh3_128_digest((BYTE * size).from_address(tensor.data_ptr())) if size else b""
 
 
 def here(tensor: Any) -> Any:
@@ -58,8 +66,6 @@ def _read_at_once(content: Any, count: int) -> Any:
 
 
 def _read_in_turn(content: memoryview, size: int) -> list[int]:
-    import xxhash
-
     digest = xxhash.xxh3_64_intdigest
     return [digest(content[start : start + size]) for start in range(0, len(content), size)]
 

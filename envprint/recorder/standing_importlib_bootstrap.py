@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 Heard = Callable[..., None]
+Known = Callable[..., bool]  # takes any arguments, raises nothing, and calls no function of Python's
 Tracing = tuple[Callable[[], bool], Any]  # torch's functions and flag that tell whether code is being compiled
 
 
@@ -20,11 +21,23 @@ def telling(original: Any, tell: Heard, tracing: Tracing, heard: Heard, returned
     def observed(*arguments: Any, **named: Any) -> Any:
         if compiling() or compiler._is_compiling_flag:  # noqa: SLF001
             return original(*arguments, **named)
-        tell(heard, *arguments, **named)
+        tell(heard, arguments, named)
         result = original(*arguments, **named)
         if returned is not None:
-            tell(returned, result, *arguments, **named)
+            tell(returned, (result, *arguments), named)
         return result
+
+    return observed
+
+
+def telling_unless(known: Known, original: Any, tell: Heard, tracing: Tracing, heard: Heard) -> Any:
+    """Return a function that tells of its arguments, unless they are known: to ask takes less than to tell."""
+    compiling, compiler = tracing
+
+    def observed(*arguments: Any, **named: Any) -> Any:
+        if not (compiling() or compiler._is_compiling_flag or known(*arguments, **named)):  # noqa: SLF001
+            tell(heard, arguments, named)
+        return original(*arguments, **named)
 
     return observed
 
@@ -44,7 +57,7 @@ def telling_from_outside(original: Any, tell: Heard, heard: Heard) -> Any:
             return original(self, *arguments, **named)
         place.within = True
         try:
-            tell(heard, self, arguments, named)
+            tell(heard, (self, arguments, named), {})
             return original(self, *arguments, **named)
         finally:
             place.within = False
@@ -59,9 +72,9 @@ def telling_of_each(original: Any, tell: Heard, heard: Heard, ended: Heard) -> A
         try:
             each = original(self)
         except StopIteration:
-            tell(ended)
+            tell(ended, (), {})
             raise
-        tell(heard, each)
+        tell(heard, (each,), {})
         return each
 
     return observed
@@ -73,6 +86,6 @@ def telling_hook(tell: Heard, tracing: Tracing, heard: Heard) -> Heard:
 
     def observed(*arguments: Any, **named: Any) -> None:
         if not (compiling() or compiler._is_compiling_flag):  # noqa: SLF001
-            tell(heard, *arguments, **named)
+            tell(heard, arguments, named)
 
     return observed

@@ -17,6 +17,7 @@ class Events:
         self.counts: dict[str, int] = {}
         self.room = MOST_CHARACTERS
         self.heard: dict[tuple[str, Hashable], int] = {}
+        self.settled: set[tuple[str, Hashable]] = set()  # what came so often that it is not looked at any more
 
     def add(self, name: str, step: int, value: str, where: str) -> None:
         """Keep an event, unless it was there before or there is no more room."""
@@ -33,11 +34,10 @@ class Events:
         """Tell whether no more of a name are kept."""
         return self.room <= 0 or self.counts.get(name, 0) >= MOST_OF_A_NAME
 
-    def is_settled(self, name: str, value: Hashable) -> bool:
-        """Count an event, and tell whether it came so often that it is not looked at any more."""
-        times = self.heard.get((name, value), 0)
-        if times >= ASKED:
-            return True
+    def count(self, name: str, value: Hashable) -> None:
+        """Count an event, by its value or what that comes from; one that came often, or finds no room, is settled."""
+        times = self.heard.get((name, value), 0) + 1
         if len(self.heard) < MOST_CHARACTERS:
-            self.heard[name, value] = times + 1
-        return self.is_full(name)
+            self.heard[name, value] = times
+            if times >= ASKED or self.is_full(name):
+                self.settled.add((name, value))

@@ -117,9 +117,11 @@ class Recording:
 
     def event(self, name: str, value: str = "", where: str | None = None) -> None:
         """Note something that bears on the steps."""
-        if not self.events.is_settled(name, value):
+        if (name, value) not in self.events.settled:
             with self.noting("events"):
-                self.events.add(name, self.steps.count, value, caller() if where is None else where)
+                self.events.count(name, value)
+                if not self.events.is_full(name):
+                    self.events.add(name, self.steps.count, value, caller() if where is None else where)
 
     def called(self, name: str) -> None:
         """Note a call that belongs to a step."""

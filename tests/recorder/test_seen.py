@@ -239,7 +239,7 @@ def test_a_batch_that_holds_its_numbers_in_other_tensors_is_told_by_these() -> N
     for each in batches:
         parts: list[Any] = []
         assert not gather((each, torch.arange(4)), parts)
-        found.append(read_batch(parts))
+        found.append(read_batch(parts, rows=True))
 
     assert found[0]() == found[1]() != found[2]()
     assert 4 == found[0].count
@@ -254,7 +254,7 @@ def test_a_batch_that_holds_no_numbers_is_not_read() -> None:
         fake = torch.ones(4, 2)
 
     with pytest.raises(ValueError, match="holds no numbers"):
-        read_batch([fake])
+        read_batch([fake], rows=True)
 
 
 def test_looking_for_models_keeps_nothing_alive(tmp_path: Path) -> None:
@@ -289,3 +289,97 @@ def test_a_norm_that_is_written_over_is_told_as_it_is_at_each_call(tmp_path: Pat
         data()
 
     assert ["1 norm_type=2", "2 norm_type=2"] == events(seen(clipping, tmp_path), "clip")
+
+
+def settings_change(*, fed: bool) -> None:
+    """Train with other settings from step 100 on, long after nobody is asked about them any more."""
+    net = torch.nn.Linear(4, 3)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    whole = torch.utils.data.TensorDataset(torch.randn(640, 4), torch.randint(0, 3, (640,)))
+    batches = torch.utils.data.DataLoader(whole, batch_size=4) if fed else [whole[:4]] * 160
+    for number, (given, aim) in enumerate(batches):
+        late = number >= 100
+        smoothing = {"label_smoothing": 0.1} if late else {}
+        torch.nn.functional.cross_entropy(net(given), aim, **smoothing).backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0 if late else 2.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=not late)
+
+
+@pytest.mark.parametrize("fed", [True, False])
+def test_settings_that_change_late_are_heard_of(fed: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    run = seen(lambda: settings_change(fed=fed), tmp_path)
+
+    for name, told in {
+        "loss": ["label_smoothing=0", "label_smoothing=0.1"],
+        "clip": ["2 norm_type=2", "1 norm_type=2"],
+        "zero-grad": ["optimizer set_to_none=True", "optimizer set_to_none=False"],
+    }.items():
+        found = [each for each in run["events"] if each["name"] == name]
+        assert all(each["value"].endswith(value) for each, value in zip(found, told, strict=True)), found
+        assert [0, 100] == [each["step"] - (name == "zero-grad") for each in found]
+
+
+def test_losses_whose_settings_are_never_the_same_are_looked_at_a_few_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from envprint.recorder import recording
+    from envprint.recorder.frames import caller
+
+    asked: list[str] = []
+
+    def counted() -> str:
+        asked.append(caller())
+        return asked[-1]
+
+    def training() -> None:
+        losses = torch.nn.CrossEntropyLoss(label_smoothing=0.1), torch.nn.CrossEntropyLoss()
+        given, aim = torch.randn(4, 3), torch.tensor([0, 1, 2, 0])
+        for _ in range(100):
+            for loss in losses:
+                loss(given, aim)
+            torch.nn.functional.triplet_margin_loss(*torch.randn(3, 2, 4))
+            torch.nn.functional.binary_cross_entropy_with_logits(given, given.abs(), weight=torch.ones(3))
+
+    monkeypatch.setattr(recording, "caller", counted)
+    run = seen(training, tmp_path)
+
+    assert 4 == len(events(run, "loss"))
+    assert len(asked) < 100
+
+
+def test_settings_that_come_from_another_line_are_told_of_there(tmp_path: Path) -> None:
+    def training() -> None:
+        given, aim = torch.randn(4, 3), torch.tensor([0, 1, 2, 0])
+        for _ in range(8):
+            torch.nn.functional.cross_entropy(given, aim)
+            torch.nn.functional.cross_entropy(given, aim, label_smoothing=0.1)
+        torch.nn.functional.cross_entropy(given, aim, label_smoothing=0.1)
+
+    assert 3 == len(events(seen(training, tmp_path), "loss"))
+
+
+def test_a_call_that_is_wrong_raises_what_it_does_without_a_recording(tmp_path: Path) -> None:
+    def training() -> None:
+        with pytest.raises(TypeError, match=r"^clip_grad_norm_\(\) got multiple values"):
+            torch.nn.utils.clip_grad_norm_([torch.zeros(1)], 1.0, max_norm=1.0)
+
+    seen(training, tmp_path)
+
+
+def test_batches_whose_keys_are_no_unicode_are_told_apart(tmp_path: Path) -> None:
+    def fed(data: list[dict[str, Any]]) -> list[str]:
+        def training() -> None:
+            net = torch.nn.Linear(4, 1)
+            optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+            for batch in torch.utils.data.DataLoader(data, batch_size=4):
+                net(batch["\udc80"]).sum().backward()
+                optimizer.step()
+
+        run = seen(training, tmp_path)
+        return [each[name] for each in run["ledger"] for name in ("batch", "samples")]
+
+    same = [{"\udc80": torch.full((4,), float(number))} for number in range(8)]
+
+    assert fed(same) == fed(same)
+    assert not set(fed(same)) & set(fed([{"\udc80": torch.ones(4)}] * 8))

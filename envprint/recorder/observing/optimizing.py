@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from envprint.recorder.calls import Undo, hook, wrap
+from envprint.recorder.calls import Undo, hook, wrap, wrap_unless
 from envprint.recorder.recording import Recording
 from envprint.recorder.standing_importlib_bootstrap import Heard
 
+EUCLIDEAN = 2.0  # the norm that clip_grad_norm_ takes unless it is told of another
 NO_SETTINGS = frozenset({"last_epoch", "verbose", "optimizer"})
 
 
@@ -38,7 +39,8 @@ def _emptying(what: str, recording: Recording) -> Heard:
     def emptied(_: Any, set_to_none: Any = True, *__: Any, **___: Any) -> None:  # noqa: FBT002 - as torch has it
         if steps.is_kept:
             steps.called("zero-grad")
-        if not events.is_settled("zero-grad", (what, none := bool(set_to_none))):
+        if ("zero-grad", (what, none := bool(set_to_none))) not in events.settled:
+            events.count("zero-grad", (what, none))
             recording.event("zero-grad", f"{what} set_to_none={none}")
 
     return emptied
@@ -49,10 +51,19 @@ def observe_clipping(torch: Any, recording: Recording) -> list[Undo]:
     holders = (torch.nn.utils, torch.nn.utils.clip_grad)
     steps, events = recording.steps, recording.events
 
-    def by_norm(_: Any, max_norm: Any, norm_type: Any = 2.0, *__: Any, **___: Any) -> None:
+    def known(*arguments: Any, **named: Any) -> bool:
+        if steps.is_kept or len((*arguments, *named)) != len(("parameters", "max_norm")):
+            return False
+        norm = named.get("max_norm") if named else arguments[-1]
+        return type(norm) is float and ("clip", norm) in events.settled
+
+    def by_norm(_: Any, max_norm: Any, norm_type: Any = EUCLIDEAN, *__: Any, **___: Any) -> None:
         if steps.is_kept:
             steps.called("clip")
-        if type(max_norm) is not float or not events.is_settled("clip", (max_norm, norm_type)):
+        is_usual = type(max_norm) is float and type(norm_type) is float and norm_type == EUCLIDEAN
+        if not is_usual or ("clip", max_norm) not in events.settled:
+            if is_usual:
+                events.count("clip", max_norm)
             recording.event("clip", f"{_number(max_norm)} norm_type={_number(norm_type)}")
 
     def by_value(_: Any, clip_value: Any, *__: Any, **___: Any) -> None:
@@ -61,7 +72,7 @@ def observe_clipping(torch: Any, recording: Recording) -> list[Undo]:
         recording.event("clip-value", _number(clip_value))
 
     return [
-        *(wrap(holder, "clip_grad_norm_", by_norm) for holder in holders),
+        *(wrap_unless(known, holder, "clip_grad_norm_", by_norm) for holder in holders),
         *(wrap(holder, "clip_grad_value_", by_value) for holder in holders),
     ]
 

@@ -4,7 +4,7 @@ import inspect
 import operator
 from typing import Any
 
-from envprint.recorder.calls import Undo, wrap
+from envprint.recorder.calls import Undo, wrap, wrap_unless
 from envprint.recorder.recording import Recording
 
 LOSSES = (
@@ -35,13 +35,22 @@ def _observe_loss(functions: Any, name: str, recording: Recording) -> Undo:
     }
 
     last: list[Any] = []
+    events, key, batches = recording.events, ("loss", name), recording.steps.batches
     place = names.index("target") if "target" in names else len(names)
+
+    def known(*arguments: Any, **named: Any) -> bool:
+        if key not in events.settled or not batches.loaded or not named.keys().isdisjoint(TENSORS):
+            return False
+        settings = (*arguments[2:], *named, *named.values())
+        return len(settings) == len(last) and all(map(operator.is_, settings, last))
 
     def heard(*arguments: Any, **named: Any) -> None:
         target = named.get("target", arguments[place] if len(arguments) > place else None)
         settings = [*arguments[2:], *named, *(named.values() if named.keys().isdisjoint(TENSORS) else _others(named))]
         are_as_before = len(settings) == len(last) and all(map(operator.is_, settings, last))
-        if not are_as_before or not recording.events.is_settled("loss", name):
+        if not are_as_before or key not in events.settled:
+            if are_as_before:
+                events.count(*key)
             last[:] = settings
             given = {**defaults, **dict(zip(names, arguments, strict=False)), **named}
             said = (f"{each}={_plain(given[each])}" for each in defaults)
@@ -49,7 +58,7 @@ def _observe_loss(functions: Any, name: str, recording: Recording) -> Undo:
         if target is not None and not getattr(target, "requires_grad", True):
             recording.fed.aimed_at(target)
 
-    return wrap(functions, name, recording.hearing("batches", heard))
+    return wrap_unless(known, functions, name, recording.hearing("batches", heard))
 
 
 def _others(named: dict[str, Any]) -> list[Any]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 FLUSH_SECONDS = 5.0
-MOST_OF_THE_TIME = 0.005  # what writing may take of a run
+MOST_OF_THE_TIME = 0.0005  # what writing may take of a run
+EARLY = 64  # steps among which each doubling is written: who waits for a run to begin looks for what it does
 
 
 class Keeper:
@@ -29,8 +30,8 @@ class Keeper:
         return self.manifest
 
     def is_due(self, step: int) -> bool:
-        """Tell whether to write: at steps 1, 2, 4, 8 and so on, and as often as it takes little of the run's time."""
-        return step & (step - 1) == 0 or time.monotonic() > self.due
+        """Tell whether to write: at steps 1, 2, 4 to 64, and then as often as it takes little of the run's time."""
+        return (step <= EARLY and step & (step - 1) == 0) or time.monotonic() > self.due
 
     def write(self, **seen: Any) -> None:
         """Write what there is, whole or not at all, if this process is the one that writes."""

@@ -16,7 +16,7 @@ import xxhash
 from envprint.models.on_device import Later
 from envprint.models.reading import Reading
 
-MOST_WAITING = 256  # steps of which no device was asked for what it has; each holds 5 kB of a generator's state
+MOST_WAITING = 64  # steps of which no device was asked for what it has; each holds 5 kB of a generator's state
 AT_ONCE = 64  # links that are made together
 Keep = Callable[[dict[str, Any]], None]
 Entry = dict[str, Any] | None
@@ -85,8 +85,10 @@ class Chain:
     def _make(self, link: Link) -> None:
         facts, loss, entry = link
         come = self._come(facts)
-        loss = self._come({"loss": loss}).get("loss")
-        loss = float(loss).hex() if isinstance(loss, (bool, int, float)) else loss
+        if isinstance(loss, (bool, int, float)):
+            loss = float(loss).hex()
+        elif loss is not None:
+            loss = self._come({"loss": loss}).get("loss")
         told = _digest("\n".join(["", *[f"{name}={come[name]}" for name in sorted(come)]]))
         self.digest = _digest(f"{self.digest}\nfacts={told}\nloss={loss}")
         if entry is not None:

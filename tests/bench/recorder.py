@@ -1,5 +1,7 @@
 """Measure what recording a run costs: a step, the start, the file of a million steps and the memory that it takes."""
 
+import json
+import math
 import statistics
 import subprocess
 import sys
@@ -12,7 +14,6 @@ from typing import Any
 
 import torch
 from figures import Bound, Figure
-from recorded_steps import measure_steps
 
 from envprint.recorder.launching import recorded_environment
 from envprint.recorder.recording import Recording
@@ -20,13 +21,49 @@ from envprint.recorder.sampling import is_sampled
 
 MILLION = 1_000_000
 STARTS = 5
+LATE, STEPS = 100_000, 200  # steps behind which these are timed: most of them are not kept
+FIRST = 1_000  # steps of a run that are timed too: of them more are kept, and of some all is read
+LATE_RUNS, FIRST_RUNS = 10, 2  # it is by chance what shares a place in the caches of each
+STEP_SCRIPT = Path(__file__).parent / "recorded_steps.py"
 
 
 def measure_recorder() -> Iterator[Figure | Bound]:
     """Yield every figure."""
     yield from measure_million()
     yield measure_start()
-    yield from measure_steps()
+    for name in ("CNN", "Transformer"):
+        yield from measure_steps(name)
+
+
+def measure_steps(name: str) -> Iterator[Figure | Bound]:
+    """Time runs step by step, each beside a plain one; yield what recording adds to a step, with the standard error.
+
+    All is in it, also what is written and what is made for many steps at once. Only the first step is told of apart: it
+    reads the environment and the model, once.
+    """
+    late = [run_of(name, LATE, STEPS) for _ in range(LATE_RUNS)]
+    plain = statistics.median(seconds for run in late for seconds in run["plain"])
+    above = [mean_of(run) / plain * 100 for run in late]
+    error = statistics.stdev(above) / math.sqrt(len(above))
+    what = f"a {name}, {plain * 1000:.0f} ms a step, behind {LATE} (± {error:.1f})"
+    yield Bound(what, statistics.mean(above), "%", below=2)
+    first = statistics.mean(mean_of(run_of(name, 1, FIRST)) for _ in range(FIRST_RUNS))
+    yield Bound(f"the mean of the first {FIRST} steps", first / plain * 100, "%", below=2)
+    yield Bound("the first step, once", statistics.median(run["once"] for run in late) * 1000, "ms", below=1000)
+    debugged = statistics.median(run["debugged"] for run in late)
+    yield Figure("DebugMode with hashes : a step", debugged, plain, at_most=1000)
+
+
+def run_of(name: str, behind: int, steps: int) -> dict[str, Any]:
+    """Return the seconds of the steps of a run behind others."""
+    words = [sys.executable, str(STEP_SCRIPT), name, str(behind), str(steps)]
+    found: dict[str, Any] = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+    return found
+
+
+def mean_of(run: dict[str, Any]) -> float:
+    """Return what recorded steps take above plain ones, on average."""
+    return float(statistics.mean(run["recorded"]) - statistics.mean(run["plain"]))
 
 
 def timed(call: Callable[[], Any]) -> float:

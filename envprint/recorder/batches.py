@@ -11,7 +11,7 @@ from envprint.models.on_device import Later
 from envprint.models.reading import Reading
 from envprint.models.values import inside
 from envprint.recorder.chaining import Here
-from envprint.recorder.rows import digest_bytes, digest_later, joined, total_of
+from envprint.recorder.rows import content_of, digest_later, joined, total_of
 
 MASK = (1 << 64) - 1
 DEEPEST = 8
@@ -26,8 +26,8 @@ Told = tuple[str, int]
 class Read:
     """A batch of which all is read that can change; called, it returns the digest, and the sum of those of its samples.
 
-    That is left until the links of a chain are made, many at once. `parts` are texts, and of each tensor the digest of
-    its bytes, or none where it is one of the `columns`, with type and shape; `count` is that of the samples.
+    That is left until the links of a chain are made, many at once. `parts` are texts, and of each tensor what it holds,
+    or nothing where it is one of the `columns`, with type and shape; `count` is that of the samples.
     """
 
     __slots__ = ("columns", "count", "parts", "told")
@@ -165,7 +165,7 @@ def read_batch(parts: list[Any], *, rows: bool) -> Read:
             columns.append(digest_later(part))
             read.append((b"", dtype, shape))
         else:
-            read.append((digest_bytes(part), dtype, shape))
+            read.append((content_of(part), dtype, shape))
     batch = Read(read, columns, count)
     if count > MOST_ROWS or len(columns) > MOST_COLUMNS or len(read) > MOST_PARTS or characters > MOST_CHARACTERS:
         batch()

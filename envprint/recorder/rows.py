@@ -33,8 +33,11 @@ def digest_later(tensor: Any) -> Later[Any]:
     return lambda: numbers
 
 
-def digest_bytes(tensor: Any) -> bytes:
-    """Return the digest of the bytes of a tensor, none where it has none; ValueError where it holds no numbers."""
+def content_of(tensor: Any) -> bytes:
+    """Return a few whole numbers as they are, else the digest of a tensor's bytes; ValueError where it holds none.
+
+    Nothing where it has no elements.
+    """
     if tensor.numel() <= FEW and tensor.is_cpu and not tensor.is_floating_point():
         return repr(tensor.tolist()).encode()
     size = (tensor := here(tensor)).nbytes

@@ -38,8 +38,8 @@ def measure_recorder() -> Iterator[Figure | Bound]:
 def measure_steps(name: str) -> Iterator[Figure | Bound]:
     """Time runs step by step, each beside a plain one; yield what recording adds to a step, with the standard error.
 
-    All is in it, also what is written and what is made for many steps at once. Only the first step is told of apart: it
-    reads the environment and the model, once.
+    All is in it, also what is made for many steps at once. Left out is what is written, which takes no more than a
+    2000th of a run behind its first seconds; the first step, which reads environment and model, is told of apart.
     """
     late = [run_of(name, LATE, STEPS) for _ in range(LATE_RUNS)]
     plain = statistics.median(seconds for run in late for seconds in run["plain"])

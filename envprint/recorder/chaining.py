@@ -16,7 +16,7 @@ import xxhash
 from envprint.models.on_device import Later
 from envprint.models.reading import Reading
 
-MOST_WAITING = 64  # steps of which no device was asked for what it has; each holds 5 kB of a generator's state
+MOST_WAITING = 64  # steps of which no device was asked for what it has
 AT_ONCE = 64  # links that are made together
 Keep = Callable[[dict[str, Any]], None]
 Entry = dict[str, Any] | None

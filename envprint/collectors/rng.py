@@ -51,9 +51,11 @@ def numpy_generator(random: Any) -> Generator:
     np.random.seed() forgets the SeedSequence that the import drew (`_legacy_seeding` in numpy/random/_mt19937.pyx),
     and so tells that somebody set the seed; np.random.set_state() leaves no such trace.
     """
-    name, keys, position, has_gauss, cached = random.get_state(legacy=True)
     bit_generator = getattr(random.mtrand, "_rand", None)
     bit_generator = getattr(bit_generator, "_bit_generator", None)
+    if (kind := type(bit_generator).__name__) not in {"MT19937", "NoneType"}:  # numpy warns where asked for its words
+        return Generator(state=digest(repr(random.get_state(legacy=False)).encode()), algorithm=kind)
+    name, keys, position, has_gauss, cached = random.get_state(legacy=True)
     sequence = getattr(bit_generator, "_seed_seq", Ellipsis)
     content = f"{position}:{has_gauss}:{cached if has_gauss else 0}:".encode() + keys.tobytes()
     return Generator(

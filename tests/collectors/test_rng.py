@@ -100,3 +100,25 @@ def test_a_running_process_s_gpus_keep_the_seed_that_they_drew(monkeypatch: pyte
 
     assert devices is not None
     assert (DRAWN, False) == (devices["cuda:0"].seed, devices["cuda:0"].seeded)
+
+
+def test_a_generator_of_another_kind_than_numpys_own_is_told_of_and_warns_of_nothing() -> None:
+    import warnings
+
+    import numpy as np
+
+    from envprint.collectors.rng import numpy_generator
+
+    before = np.random.get_bit_generator()  # type: ignore[attr-defined]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            np.random.set_bit_generator(np.random.PCG64(1))  # type: ignore[attr-defined]
+            found = numpy_generator(np.random)
+            np.random.rand()  # noqa: NPY002
+            drawn = numpy_generator(np.random)
+    finally:
+        np.random.set_bit_generator(before)  # type: ignore[attr-defined]
+
+    assert "PCG64" == found.algorithm == drawn.algorithm
+    assert found.state != drawn.state

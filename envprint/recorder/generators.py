@@ -7,9 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import xxhash
-
 from envprint.recorder.chaining import Here
+from envprint.recorder.torch_twister import digest, digest_of
 from envprint.recorder.twisters import NumpyTwister, python_state, words_of
 
 States = dict[str, tuple[Callable[[Any], str], Any]]
@@ -27,11 +26,8 @@ def read_states() -> Here:
 
 
 def read_torch() -> Here:
-    """Read the state of torch's generator of the processor, and return what gives its digest: the quickest of all.
-
-    It is made at once: states of 5 kB that wait for others lie in the way of the tensors of the steps between.
-    """
-    return Here(dict, {"torch": _digest_tensor(sys.modules["torch"].default_generator.get_state())})
+    """Read the state of torch's generator of the processor, and return what gives its digest: the quickest of all."""
+    return Here(dict, {"torch": digest_of(sys.modules["torch"].default_generator)})
 
 
 def only_torch(read: Here) -> dict[str, str]:
@@ -44,7 +40,7 @@ def _states() -> States:
     if numpy := sys.modules.get("numpy"):
         found["numpy"] = _digest_numpy, NUMPY.read(numpy)
     if torch := sys.modules.get("torch"):
-        found["torch"] = str, _digest_tensor(torch.default_generator.get_state())
+        found["torch"] = str, digest_of(torch.default_generator)
         cuda = getattr(torch, "cuda", None)
         if cuda is not None and cuda.is_initialized() and cuda.is_available():
             for index, generator in enumerate(cuda.default_generators):
@@ -58,19 +54,15 @@ def _digests(states: States) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=1)  # few runs draw from it with each step
 def _digest_python(state: Any) -> str:
-    return _digest(array.array("L", words_of(state)).tobytes())
+    return digest(array.array("L", words_of(state)).tobytes())
 
 
 def _digest_numpy(state: Any) -> str:
     if isinstance(state, dict):  # of a generator of another kind
-        return _digest(repr(state).encode())
+        return digest(repr(state).encode())
     name, keys, position, *rest = state
-    return _digest(keys.tobytes() + f"{name} {position} {rest}".encode())
+    return digest(keys.tobytes() + f"{name} {position} {rest}".encode())
 
 
 def _digest_tensor(state: Any) -> str:
-    return _digest((ctypes.c_ubyte * state.numel()).from_address(state.data_ptr()))
-
-
-def _digest(content: Any) -> str:
-    return f"xxh3-128:{xxhash.xxh3_128_hexdigest(content)}"
+    return digest((ctypes.c_ubyte * state.numel()).from_address(state.data_ptr()))

@@ -1,12 +1,12 @@
 """Time steps of a small training, plain and recorded, one of each in turn, and print the seconds as JSON.
 
-    python tests/bench/recorded_steps.py CNN 100000 200
+    python tests/bench/recorded_steps.py CNN 100000 200 child
 
 times the 200 steps behind that number of others, all but the first of which are left out.
 
-A process that has trained a while is forked, and the child records: so both have the same things at the same places in
-memory. Two processes that were started apart differ by up to a fifth, each for as long as it runs; and to record and to
-stop within one process has Python specialise its code anew each time.
+A process that has trained a while is forked, and the child or the parent records: so both have the same things at the
+same places in memory. Two processes that were started apart differ by up to a fifth, each for as long as it runs; and
+to record and to stop within one process has Python specialise its code anew each time.
 """
 
 import ctypes
@@ -41,12 +41,12 @@ def main() -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     keep_memory()
     train, batches = {"CNN": cnn, "Transformer": transformer}[sys.argv[1]]()
-    plain, recorded, once = in_turn(lambda: train(*next(batches)), *map(int, sys.argv[2:]))
+    found = in_turn(lambda: train(*next(batches)), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
     batch = next(batches)
     with DebugMode() as mode, DebugMode.log_tensor_hashes(hash_inputs=True):
         debugged = used(lambda: train(*batch))
     del mode
-    json.dump({"plain": plain, "recorded": recorded, "once": once, "debugged": debugged}, sys.stdout)
+    json.dump({**found, "debugged": debugged}, sys.stdout)
 
 
 def keep_memory() -> None:
@@ -91,33 +91,48 @@ def trained(model: Any) -> Train:
     return train
 
 
-def in_turn(step: Callable[[], None], behind: int, steps: int) -> tuple[list[float], list[float], float]:
-    """Return the seconds of plain steps, and of as many that a fork of this process records, and of its first one."""
+def in_turn(step: Callable[[], None], behind: int, steps: int, recorder: str) -> dict[str, Any]:
+    """Return the seconds of plain steps, of as many that a fork of this process or this one records, and of the first.
+
+    `recorder` is child or parent: to be the child takes some 0.3 % by itself.
+    """
     asked, ask = os.pipe()
     answered, answer = os.pipe()
     warm(step)
-    child = os.fork()
+    is_child = not os.fork()
     warm(step)
-    if not child:
-        with tempfile.TemporaryDirectory() as folder, attach(recording := Recording(Path(folder, "run.json"))):
-            once = used(step)
-            warm(step)
-            recording.steps.arrive(behind)
-            recording.flush("running")  # it is written anew once that took no more than a 2000th of the time
-            taken = [used(step) for _ in range(steps) if os.write(answer, b"+") and os.read(asked, 1)]
+    hear, tell = (asked, answer) if is_child else (answered, ask)
+    os.close(ask if is_child else answer)
+    records = is_child == (recorder == "child")
+
+    def turn() -> float:
+        if is_child:
+            os.write(tell, b"+")
+        os.read(hear, 1)
+        taken = used(step)
+        if not is_child:
+            os.write(tell, b"+")
+        return taken
+
+    found = recorded(step, turn, behind, steps) if records else {"plain": [turn() for _ in range(steps)]}
+    if is_child:
         with os.fdopen(answer, "w") as told:
-            json.dump((taken, once), told)
+            json.dump(found, told)
         os._exit(0)
-    os.close(answer)
-    alone = []
-    for _ in range(steps):
-        os.read(answered, 1)
-        alone.append(used(step))
-        os.write(ask, b"+")
     with os.fdopen(answered) as told:
-        recorded, once = json.load(told)
-    os.waitpid(child, 0)
-    return alone, recorded, once
+        found |= json.load(told)
+    os.wait()
+    return found
+
+
+def recorded(step: Callable[[], None], turn: Callable[[], float], behind: int, steps: int) -> dict[str, Any]:
+    """Return the seconds of recorded steps, behind so many others, and of the first."""
+    with tempfile.TemporaryDirectory() as folder, attach(recording := Recording(Path(folder, "run.json"))):
+        once = used(step)
+        warm(step)
+        recording.steps.arrive(behind)
+        recording.flush("running")  # it is written anew once that took no more than a 2000th of the time
+        return {"recorded": [turn() for _ in range(steps)], "once": once}
 
 
 def warm(step: Callable[[], None]) -> None:

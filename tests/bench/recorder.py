@@ -23,7 +23,7 @@ MILLION = 1_000_000
 STARTS = 5
 LATE, STEPS = 100_000, 200  # steps behind which these are timed: most of them are not kept
 FIRST = 1_000  # steps of a run that are timed too: of them more are kept, and of some all is read
-LATE_RUNS, FIRST_RUNS = 10, 2  # it is by chance what shares a place in the caches of each
+LATE_RUNS = 10  # it is by chance what shares a place in the caches of each
 STEP_SCRIPT = Path(__file__).parent / "recorded_steps.py"
 
 
@@ -41,22 +41,22 @@ def measure_steps(name: str) -> Iterator[Figure | Bound]:
     All is in it, also what is made for many steps at once. Left out is what is written, which takes no more than a
     2000th of a run behind its first seconds; the first step, which reads environment and model, is told of apart.
     """
-    late = [run_of(name, LATE, STEPS) for _ in range(LATE_RUNS)]
+    late = [run_of(name, LATE, STEPS, who) for _ in range(LATE_RUNS // 2) for who in ("child", "parent")]
     plain = statistics.median(seconds for run in late for seconds in run["plain"])
     above = [mean_of(run) / plain * 100 for run in late]
     error = statistics.stdev(above) / math.sqrt(len(above))
     what = f"a {name}, {plain * 1000:.0f} ms a step, behind {LATE} (± {error:.1f})"
     yield Bound(what, statistics.mean(above), "%", below=2)
-    first = statistics.mean(mean_of(run_of(name, 1, FIRST)) for _ in range(FIRST_RUNS))
+    first = statistics.mean(mean_of(run_of(name, 1, FIRST, who)) for who in ("child", "parent"))
     yield Bound(f"the mean of the first {FIRST} steps", first / plain * 100, "%", below=2)
     yield Bound("the first step, once", statistics.median(run["once"] for run in late) * 1000, "ms", below=1000)
     debugged = statistics.median(run["debugged"] for run in late)
     yield Figure("DebugMode with hashes : a step", debugged, plain, at_most=1000)
 
 
-def run_of(name: str, behind: int, steps: int) -> dict[str, Any]:
+def run_of(name: str, behind: int, steps: int, recorder: str) -> dict[str, Any]:
     """Return the seconds of the steps of a run behind others."""
-    words = [sys.executable, str(STEP_SCRIPT), name, str(behind), str(steps)]
+    words = [sys.executable, str(STEP_SCRIPT), name, str(behind), str(steps), recorder]
     found: dict[str, Any] = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
     return found
 

@@ -63,6 +63,7 @@ class Batches:
 
     def __init__(self) -> None:
         self.waiting: list[Callable[[], Told]] = []
+        self.beside: list[Callable[[], Told]] = []
         self.of_epoch: list[Read] = []
         self.epoch = 0
         self.seen = 0
@@ -78,8 +79,14 @@ class Batches:
             self.loaded, self.waiting, self.epoch, self.seen = True, [], 0, 0
         self.ahead = ahead
 
-    def add(self, read: Callable[[], Told]) -> None:
-        """Note a batch; the samples of one that a loader gave are those of an epoch, but on another device."""
+    def add(self, read: Callable[[], Told], *, beside: bool = False) -> None:
+        """Note a batch; the samples of one that a loader gave are those of an epoch, but on another device.
+
+        What stands `beside` is told of with the others where their step is kept, and else nowhere.
+        """
+        if beside:
+            self.beside = [*self.beside, read][-MOST_WAITING:]
+            return
         if len(self.waiting) >= MOST_WAITING:
             del self.waiting[0]
         self.waiting.append(read)
@@ -97,11 +104,12 @@ class Batches:
         taken, self.waiting = self.waiting, []
         if self.ahead and passes:
             taken, self.waiting = taken[:passes], taken[passes:]
-        later: Any = Here
-        for read in taken:
-            if type(read) is not Read:
-                later = functools.partial
-        return {"batch": later(_batch_of, taken), "samples": later(_samples_of, taken)} if taken else {}
+        return told_of(taken) if taken else {}
+
+    def take_all(self, taken: dict[str, Later[str]]) -> dict[str, Later[str]]:
+        """Return what `take` did, with what stood beside."""
+        beside, self.beside = self.beside, []
+        return told_of([*getattr(taken.get("batch"), "args", ([],))[0], *beside]) if beside else {}
 
     def end_epoch(self) -> tuple[str, int]:
         """Return the digest of all samples of the epoch, in any order, and how many there were."""
@@ -112,6 +120,15 @@ class Batches:
     def _count_samples(self) -> None:
         counted, self.of_epoch = self.of_epoch, []
         self.epoch = (self.epoch + sum(read()[1] for read in counted)) & MASK
+
+
+def told_of(taken: list[Callable[[], Told]]) -> dict[str, Later[str]]:
+    """Return what gives the digest of the batches of a step, and that of their samples."""
+    later: Any = Here
+    for read in taken:
+        if type(read) is not Read:
+            later = functools.partial
+    return {"batch": later(_batch_of, taken), "samples": later(_samples_of, taken)}
 
 
 def _batch_of(taken: list[Callable[[], Told]]) -> str:

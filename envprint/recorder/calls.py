@@ -24,6 +24,11 @@ ORIGINAL = "_envprint_original"
 GRAPHS: set[str] = set()  # of CUDA, once one was captured: before, nobody is asked whether one is
 
 
+def _unknown(*_: Any, **__: Any) -> bool:
+    """Know of nothing."""
+    return False
+
+
 class Hearing(functools.partial[None]):
     """What hears of calls, and of what it raises itself."""
 
@@ -59,10 +64,13 @@ def wrap_next(holder: Any, heard: Heard, ended: Heard) -> Undo:
     return _put(holder, "__next__", telling_of_each(holder.__next__, tell, heard, ended))
 
 
-def hook(heard: Heard) -> Heard:
-    """Return what torch may call as a hook: it returns nothing, raises nothing, and is nothing to what is compiled."""
-    made = telling_hook(tell, _tracing(), heard)
-    SKIPPED.add(made.__code__)
+def hook(heard: Heard, known: Known = _unknown) -> Heard:
+    """Return what torch may call as a hook: it returns nothing, raises nothing, and is nothing to what is compiled.
+
+    It tells of its arguments where they are not known.
+    """
+    made = telling_hook(known, tell, _tracing(), heard)
+    SKIPPED.update((made.__code__, known.__code__))
     return made
 
 

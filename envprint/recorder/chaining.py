@@ -20,11 +20,14 @@ MOST_WAITING = 64  # steps of which no device was asked for what it has
 AT_ONCE = 64  # links that are made together
 Keep = Callable[[dict[str, Any]], None]
 Entry = dict[str, Any] | None
-Link = tuple[Mapping[str, Any], Any, Entry]  # a step that is not in the chain yet: what it showed, its loss, its entry
 
 
 class Here(functools.partial[Any]):
     """What is known when it is called: all that it takes lies in this machine's memory, as it was."""
+
+
+Facts = Mapping[str, Any] | Here
+Link = tuple[Facts, Any, Entry]  # a step that is not in the chain yet: what it showed, its loss, its entry
 
 
 class Chain:
@@ -84,6 +87,7 @@ class Chain:
 
     def _make(self, link: Link) -> None:
         facts, loss, entry = link
+        facts = facts() if isinstance(facts, Here) else facts
         come = self._come(facts)
         if isinstance(loss, (bool, int, float)):
             loss = float(loss).hex()
@@ -129,7 +133,8 @@ def kept_back(loss: Any) -> Any:
 def _without_late(link: Link) -> Link:
     facts, loss, entry = link
     late = callable(loss) or hasattr(loss, "device")
-    return _here(facts), None if late else loss, None if entry is None else _here(entry)
+    known = facts if isinstance(facts, Here) else _here(facts)
+    return known, None if late else loss, None if entry is None else _here(entry)
 
 
 def _here(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,12 +79,21 @@ class Fed:
                 self._given(arguments[0] if len(arguments) == 1 and not named else (arguments, named))
 
     def aimed_at(self, target: Any) -> None:
-        """Note what a loss is computed against: of the batch, where no loader gives one."""
-        if not self.steps.batches.loaded and not self.recording.stopped and sys.modules["torch"].is_grad_enabled():
-            self._given(target)
+        """Note what a loss is computed against: of the batch, where no loader gives one.
 
-    def _given(self, batch: Any) -> None:
-        """Note a part of a batch that no loader gave; its samples are told apart for steps that are kept."""
+        Only where a step is kept: between those, a loss that is another tells of a target that is another.
+        """
+        steps = self.steps
+        if not steps.is_kept or steps.batches.loaded or self.recording.stopped:
+            return
+        if sys.modules["torch"].is_grad_enabled():
+            self._given(target, beside=not steps.is_usual)
+
+    def _given(self, batch: Any, *, beside: bool = False) -> None:
+        """Note a part of a batch that no loader gave; its samples are told apart for steps that are kept in every run.
+
+        What is noted `beside` the batch is not in the chain.
+        """
         if sys.modules["torch"]._C._get_tracing_state() is not None:  # noqa: SLF001 - it would become part of the trace
             return
         parts: list[Any] = []
@@ -93,9 +102,9 @@ class Fed:
             with self.recording.lock:
                 if not self._may_fetch(parts):
                     return
-                steps.batches.add(read_later(parts, steps.chain.reading, rows=steps.is_usual))
+                steps.batches.add(read_later(parts, steps.chain.reading, rows=steps.is_usual), beside=beside)
         else:
-            steps.batches.add(read_batch(parts, rows=steps.is_usual))
+            steps.batches.add(read_batch(parts, rows=steps.is_usual), beside=beside)
         if not self.has_begun:
             self._ranked(parts)
 

@@ -259,4 +259,4 @@ class Recording:
 
     def stop(self) -> None:
         """Hear of nothing more: this is a child that was forked, or the run is over."""
-        self.stopped = True
+        self.stopped, self.steps.is_simple = True, False

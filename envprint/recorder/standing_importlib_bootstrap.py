@@ -80,12 +80,12 @@ def telling_of_each(original: Any, tell: Heard, heard: Heard, ended: Heard) -> A
     return observed
 
 
-def telling_hook(tell: Heard, tracing: Tracing, heard: Heard) -> Heard:
+def telling_hook(known: Known, tell: Heard, tracing: Tracing, heard: Heard) -> Heard:
     """Return what torch may call as a hook: it returns nothing, raises nothing, and is nothing to what is compiled."""
     compiling, compiler = tracing
 
     def observed(*arguments: Any, **named: Any) -> None:
-        if not (compiling() or compiler._is_compiling_flag):  # noqa: SLF001
+        if not (compiling() or compiler._is_compiling_flag or known(*arguments, **named)):  # noqa: SLF001
             tell(heard, arguments, named)
 
     return observed

@@ -1,16 +1,19 @@
 """The steps of a run so far: what each showed, and the choice of them that is kept."""
 
 import contextlib
+import sys
 import weakref
 from collections.abc import Callable
 from typing import Any
 
 from envprint.recorder.batches import Batches
+from envprint.recorder.between import beginning_of
 from envprint.recorder.chaining import Chain, Here
 from envprint.recorder.chosen import Chosen
 from envprint.recorder.frames import is_within
 from envprint.recorder.generators import only_torch, read_states, read_torch
 from envprint.recorder.sampling import is_read_whole, next_sampled
+from envprint.recorder.torch_twister import Memory, memory_of
 from envprint.recorder.weights import rates_of, read_after, read_tensors, trains_all
 
 MOST_CALLS = 32
@@ -20,8 +23,8 @@ WHOLE = frozenset({"parameters", "state", "gradients", "gradient_norm"})
 class Steps:
     """The steps of the optimizers; where torch has none, each call of backward() is one.
 
-    `entry` is that of the ledger for the last one, if any. Steps between those that are kept do as little as can be:
-    behind a step that took the processor's caches, each line of this costs ten times what it does in a loop.
+    Steps between those that are kept do as little as can be: behind a step that took the processor's caches, each line
+    of this costs ten times what it does in a loop.
     """
 
     def __init__(self, chosen: Chosen | None = None) -> None:
@@ -29,7 +32,6 @@ class Steps:
         self.arrive(0)
         self.ledger: list[dict[str, Any]] = []
         self.chain = Chain(self.ledger.append)
-        self.entry: dict[str, Any] | None = None
         self.modules: Callable[[], Any] = _nothing
         self.batches = Batches()
         self.calls: list[str] = []
@@ -39,7 +41,9 @@ class Steps:
         self.owner: weakref.ref[Any] | None = None
         self.modes: set[bool] = set()
         self.stepping = 0  # the id of the optimizer whose step began
-        self.pending: dict[str, Any] = {}
+        self.pending: dict[str, Any] | tuple[str, list[float]] | None = None
+        self.memory: Memory | None = None  # that of torch's generator, as it was found at the last step that was kept
+        self.is_simple = chosen is None
         self.began: tuple[str, ...] = ()
 
     def arrive(self, count: int) -> None:
@@ -96,8 +100,9 @@ class Steps:
         self.stepping = id(optimizer)
         if self.is_kept:
             self.began, self.calls = _within(self.began, self.calls)[-MOST_CALLS:], []
-        self.pending = {"generators": read_states() if self.is_kept else read_torch()}
-        self.pending["rates"] = rates_of(optimizer)
+            self.memory = memory_of(sys.modules["torch"].default_generator)
+        states = read_states() if self.is_kept else read_torch()
+        self.pending = {"generators": states, "rates": rates_of(optimizer)}
 
     def _count(self) -> None:
         self.count += 1
@@ -107,7 +112,8 @@ class Steps:
 
     def end(self, optimizer: Any) -> None:
         """Note what came of the step that began; the calls of a closure that the optimizer was handed belong to it."""
-        facts, self.pending, self.stepping = self.pending, {}, 0
+        pending, self.pending, self.stepping = self.pending, None, 0
+        facts = beginning_of(*pending) if isinstance(pending, tuple) else pending or {}
         if self.is_kept and self.reads(self.count):
             with contextlib.suppress(Exception):  # a step with less in it is a step
                 facts |= read_after(optimizer, self.chain.reading)
@@ -127,7 +133,7 @@ class Steps:
             facts |= self.batches.take(self.passes)
         if self.owner is not None and (model := self.owner()) is not None:
             facts["training"] = self._mode_of(model)
-        loss, self.loss, self.passes, self.mode, self.modes, self.entry = self.loss, None, 0, None, set(), None
+        loss, self.loss, self.passes, self.mode, self.modes = self.loss, None, 0, None, set()
         if not self.is_kept:
             self.chain.add(facts, loss, None)
             self.turned_to = self.count + 1
@@ -135,10 +141,10 @@ class Steps:
             self.is_usual = self.usual == self.turned_to
             return
         self.calls = []
-        self.entry = {"step": self.count, "calls": calls, **facts}
+        entry = {"step": self.count, "calls": calls, **facts, **self.batches.take_all(facts)}
         if told := self.modules():
-            self.entry["modules"] = told
-        self.chain.add(self._usual(facts), loss, self.entry)
+            entry["modules"] = told
+        self.chain.add(self._usual(facts), loss, entry)
         self.arrive(self.count)
 
     def _mode_of(self, model: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from envprint.recorder.between import begin_known, end_known, loss_known
 from envprint.recorder.calls import Undo, hook, wrap, wrap_unless
 from envprint.recorder.recording import Recording
 from envprint.recorder.standing_importlib_bootstrap import Heard
@@ -15,22 +16,24 @@ def observe_steps(torch: Any, recording: Recording) -> list[Undo]:
     from torch.optim import optimizer
 
     made = optimizer.Optimizer
+    begun = hook(recording.hearing("steps", recording.stepping), begin_known(recording))
+    ended = hook(recording.hearing("steps", recording.stepped), end_known(recording))
     return [
-        wrap(
-            torch.autograd,
-            "backward",
-            recording.hearing("loss", recording.backward),
-            (lambda *_, **__: recording.returned())
-            if recording.chosen is not None and recording.chosen.modules
-            else None,
-        ),
-        optimizer.register_optimizer_step_pre_hook(hook(recording.hearing("steps", recording.stepping))).remove,
-        optimizer.register_optimizer_step_post_hook(hook(recording.hearing("steps", recording.stepped))).remove,
+        _observe_backward(torch, recording),
+        optimizer.register_optimizer_step_pre_hook(begun).remove,
+        optimizer.register_optimizer_step_post_hook(ended).remove,
         wrap(made, "__init__", returned=lambda *_, **__: recording.optimizer_made()),
         wrap(made, "zero_grad", _emptying("optimizer", recording)),
         wrap(torch.nn.Module, "zero_grad", _emptying("module", recording)),
         wrap(made, "load_state_dict", lambda of, *_, **__: recording.event("load-optimizer", type(of).__qualname__)),
     ]
+
+
+def _observe_backward(torch: Any, recording: Recording) -> Undo:
+    heard = recording.hearing("loss", recording.backward)
+    if recording.chosen is not None and recording.chosen.modules:
+        return wrap(torch.autograd, "backward", heard, lambda *_, **__: recording.returned())
+    return wrap_unless(loss_known(recording, torch), torch.autograd, "backward", heard)
 
 
 def _emptying(what: str, recording: Recording) -> Heard:

@@ -35,11 +35,13 @@ def _observe_loss(functions: Any, name: str, recording: Recording) -> Undo:
     }
 
     last: list[Any] = []
-    events, key, batches = recording.events, ("loss", name), recording.steps.batches
+    events, key, steps = recording.events, ("loss", name), recording.steps
     place = names.index("target") if "target" in names else len(names)
 
     def known(*arguments: Any, **named: Any) -> bool:
-        if key not in events.settled or not batches.loaded or not named.keys().isdisjoint(TENSORS):
+        if key not in events.settled or not named.keys().isdisjoint(TENSORS):
+            return False
+        if steps.is_kept and not steps.batches.loaded:
             return False
         settings = (*arguments[2:], *named, *named.values())
         return len(settings) == len(last) and all(map(operator.is_, settings, last))

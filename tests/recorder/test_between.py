@@ -1,0 +1,248 @@
+"""Steps between those that are kept are noted in few lines: what they leave is what the recording itself would."""
+
+import contextlib
+import math
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch")
+
+from _listened import kept_from_disk, recorded  # noqa: E402
+from torch.utils.checkpoint import checkpoint  # noqa: E402
+
+from envprint.recorder import fed as feeding  # noqa: E402
+from envprint.recorder.attaching import attach  # noqa: E402
+from envprint.recorder.chaining import AT_ONCE  # noqa: E402
+from envprint.recorder.chosen import choose  # noqa: E402
+from envprint.recorder.recording import Recording  # noqa: E402
+from envprint.recorder.sampling import is_sampled  # noqa: E402
+from envprint.recorder.stepping import Steps  # noqa: E402
+
+pytestmark = pytest.mark.torch
+STEPS = 340
+FIRST = 129  # from here on every second step is kept
+
+
+class Training:
+    """A training in which one thing or another is done that is unlike most steps."""
+
+    def __init__(self, *, fed: bool | str) -> None:
+        self.model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Linear(4, 2))
+        self.optimizer = torch.optim.SGD(self.model.parameters(), 0.01)
+        self.batches = self.ahead() if fed == "ahead" else self.loaded() if fed else self.made()
+        self.hooks: list[Any] = []
+
+    def loaded(self) -> Any:
+        """Yield batches that a loader gives."""
+        data = torch.utils.data.TensorDataset(torch.randn(64, 4), torch.randint(0, 2, (64,)))
+        while True:
+            yield from torch.utils.data.DataLoader(data, batch_size=4, shuffle=True)
+
+    def ahead(self) -> Any:
+        """Yield batches that a loader gives, each once the next is there."""
+        batches = self.loaded()
+        kept = next(batches)
+        for batch in batches:
+            yield kept
+            kept = batch
+
+    def made(self) -> Any:
+        """Yield batches of nobody's."""
+        while True:
+            yield torch.randn(4, 4), torch.randint(0, 2, (4,))
+
+    def step(self, unlike: str = "") -> None:
+        """Make a step."""
+        inputs, self.targets = next(self.batches)
+        BEFORE.get(unlike, nothing)(self, inputs)
+        self.optimizer.zero_grad()
+        outputs = checkpoint(self.again, inputs, use_reentrant=False) if unlike == "again" else self.model(inputs)
+        loss = torch.nn.functional.cross_entropy(
+            outputs, self.targets, **({"label_smoothing": 0.1} if unlike == "loss" else {})
+        )
+        if unlike != "no loss":
+            torch.autograd.backward(tensors=[loss]) if unlike == "by name" else loss.backward()
+        BEHIND.get(unlike, nothing)(self, inputs)
+        if unlike != "no step":
+            self.optimizer.step((lambda: math.inf) if unlike == "closure" else None)
+        self.model.train()
+        self.optimizer.param_groups[0].update(lr=0.01)
+        while self.hooks:
+            self.hooks.pop().remove()
+
+    def again(self, inputs: Any) -> Any:
+        """Compute in backward() what is computed here, and gradients within it."""
+        with torch.enable_grad():
+            torch.autograd.backward((self.model[0].bias * 3).sum())
+        return self.model(inputs)
+
+    def failing(self, _: Any) -> None:
+        """Have the optimizer fail within its step, once the recording heard of that."""
+        self.hooks.append(self.optimizer.register_step_pre_hook(fail))
+        self.hooks.append(self.model.register_forward_pre_hook(lambda *_: None))
+        with contextlib.suppress(ArithmeticError):
+            self.optimizer.step()
+        self.hooks.pop(0).remove()
+
+    def within(self, _: Any) -> None:
+        """Have an optimizer call another within its step."""
+        other = torch.optim.SGD(self.model.parameters(), 0.5)
+        self.hooks.append(self.optimizer.register_step_pre_hook(lambda *_: other.step()))
+
+
+def fail(*_: Any) -> None:
+    """Raise what a hook may."""
+    raise ArithmeticError
+
+
+def nothing(*_: Any) -> None:
+    """Do as in most steps."""
+
+
+def rate(value: Any) -> Callable[[Training, Any], None]:
+    """Return what sets the learning rate."""
+    return lambda training, _: training.optimizer.param_groups[0].update(lr=value)
+
+
+Unusual = dict[str, Callable[[Training, Any], Any]]
+BEFORE: Unusual = {
+    "normal number": lambda *_: torch.randn(1),
+    "rate": rate(0.5),
+    "rate as tensor": rate(torch.tensor(0.25)),
+    "rate as whole number": rate(0),
+    "evaluating": lambda training, _: training.model.eval(),
+    "passes": lambda training, inputs: [training.model(inputs) for _ in range(3)],
+    "no pass": lambda training, _: training.model.eval() and training.optimizer.step(),
+    "evaluating for a while": lambda training, inputs: training.model.eval()(inputs) * training.model.train()(inputs),
+    "another that evaluates": lambda _, inputs: torch.nn.Linear(4, 4).eval()(inputs),
+    "failing": Training.failing,
+    "within": Training.within,
+    "another": lambda training, _: torch.optim.SGD(training.model.parameters(), 0.1).step(),
+    "other targets": lambda training, _: training.targets.neg_().add_(1),
+    "added group": lambda training, _: training.optimizer.add_param_group(
+        {"params": [torch.nn.Parameter(torch.ones(1))]}
+    ),
+}
+BEHIND: Unusual = {
+    "gradients": lambda training, inputs: training.model(inputs).backward(torch.ones(4, 2)),
+    "two losses": lambda training, inputs: training.model(inputs).mean().backward(),
+    "evaluating from then on": lambda training, _: training.model.eval(),
+    "double": lambda training, inputs: (training.model(inputs).double().sum() * 1e-9).backward(),
+    "imaginary": lambda training, inputs: (training.model(inputs) * 1j).sum().backward(torch.tensor(1j)),
+}
+ALL = (*BEFORE, *BEHIND, "loss", "no loss", "again", "by name", "no step", "closure")
+Unlike = dict[int, str]
+
+
+def ledger_of(unlike: Unlike, *, fed: bool | str, window: Any = None) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return what is kept of a training, and what could not be read."""
+
+    def trained() -> None:
+        training = Training(fed=fed)
+        for number in range(STEPS):
+            training.step(unlike.get(number, ""))
+
+    recording = recorded(trained, window, 3)
+    return recording.steps.ledger, {**recording.unread, **recording.steps.chain.unread}
+
+
+@pytest.mark.parametrize("fed", [True, False])
+def test_what_is_noted_is_what_the_recording_would_note(fed: bool) -> None:  # noqa: FBT001
+    places = range(FIRST, STEPS, 3)  # of six steps the first and the fourth: one of them is kept
+    noted_alike(dict(zip(places, (name for name in ALL for _ in range(2)), strict=False)), fed=fed)
+    assert 2 * len(ALL) <= len(places)
+
+
+def test_batches_that_a_library_asks_for_ahead_are_those_of_their_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeding, "asking", lambda: ("library", ""))
+
+    noted_alike({}, fed="ahead")
+
+
+@pytest.mark.slow
+@settings(max_examples=30, deadline=None)
+@given(st.dictionaries(st.integers(FIRST, STEPS - 1), st.sampled_from(ALL)), st.booleans())
+def test_what_is_noted_is_what_the_recording_would_note_whatever_is_done(unlike: Unlike, fed: bool) -> None:  # noqa: FBT001
+    noted_alike(unlike, fed=fed)
+
+
+def noted_alike(unlike: Unlike, *, fed: bool | str) -> None:
+    """Check that a ledger is the same whether the recording notes each step on its own or not."""
+    with pytest.MonkeyPatch.context() as patched:
+        found = ledger_of(unlike, fed=fed)
+        patched.setattr(Steps, "is_simple", property(lambda _: False, lambda *_: None), raising=False)
+        noted = ledger_of(unlike, fed=fed)
+
+    assert found == noted
+    assert STEPS - 20 <= found[0][-1]["step"]
+
+
+@pytest.mark.parametrize("fed", [True, False])
+def test_it_is_what_notes_most_steps(fed: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    heard: Counter[str] = Counter()
+    for name, of in [(name, vars(Recording)[name]) for name in ("backward", "stepping", "stepped")]:
+
+        def counted(self: Any, *given: Any, _name: str = name, _of: Any = of, **named: Any) -> None:
+            heard[_name] += 1
+            _of(self, *given, **named)
+
+        monkeypatch.setattr(Recording, name, counted)
+
+    ledger, unread = ledger_of({}, fed=fed)
+
+    kept = [step for step in range(1, STEPS + 1) if is_sampled(step)]
+    assert kept == [each["step"] for each in ledger]
+    assert not unread
+    assert {"backward": len(kept), "stepping": len(kept), "stepped": len(kept)} == heard
+
+
+def test_a_target_is_part_of_the_batch_in_a_window_and_of_no_chain_between() -> None:
+    window, others = choose((131, 150)), dict.fromkeys(range(STEPS), "other targets")
+    usual, dense, other = (
+        ledger_of(unlike, fed=False, window=chosen)[0]
+        for unlike, chosen in (({}, None), ({}, window), (others, window))
+    )
+
+    chains = {each["step"]: each["chain"] for each in dense}
+    assert [chains[each["step"]] for each in usual] == [each["chain"] for each in usual]
+    assert set(range(131, 151)) <= {each["step"] for each in other}
+    assert all(one["batch"] != another["batch"] for one, another in zip(dense, other, strict=True))
+
+
+def test_links_are_made_at_times_where_no_step_is_kept_for_long() -> None:
+    chains = []
+    for is_simple in (True, False):
+        recording = Recording(Path("nowhere"))
+        torch.manual_seed(3)
+        with attach(recording), kept_from_disk(recording):
+            training = Training(fed=False)
+            training.step()
+            recording.steps.is_simple = is_simple
+            recording.steps.arrive(100_000)
+            for number in range(150):
+                recording.steps.count += number == 10  # an interrupt came between
+                training.step()
+                assert len(recording.steps.chain.links) < AT_ONCE
+        assert 1 == len(recording.steps.ledger)
+        assert recording.steps.chain.finish(0.0)
+        chains.append(recording.steps.chain.digest)
+
+    assert chains[0] == chains[1]
+
+
+def test_a_recording_that_is_over_notes_nothing() -> None:
+    recording = Recording(Path("nowhere"))
+    with attach(recording), kept_from_disk(recording):
+        training = Training(fed=False)
+        for number in range(STEPS):
+            if number == STEPS // 2 + 1:
+                recording.stop()
+            training.step()
+
+    assert STEPS // 2 + 1 == recording.steps.count

@@ -45,16 +45,17 @@ def digest(content: Any) -> str:
     return f"xxh3-128:{xxhash.xxh3_128_hexdigest(content)}"
 
 
-@functools.lru_cache(maxsize=1)
 def memory_of(generator: Any) -> Memory | None:
     """Return the memory of a generator; None where it isn't laid out as in aten/src/ATen/CPUGeneratorImpl.h."""
-    with contextlib.suppress(RuntimeError):  # of a torch that takes no such state
-        return _found(generator, _place(type(generator)))
+    with contextlib.suppress(RuntimeError):  # of a torch that takes no such state, or of a mode that is on for now
+        return _found(generator)
     return None
 
 
-def _found(generator: Any, place: int | None) -> Memory | None:
-    if place is None:
+@functools.lru_cache(maxsize=1)
+def _found(generator: Any) -> Memory | None:
+    kind: Any = type(generator)
+    if (place := _place(kind)) is None:
         return None
     memory = Memory(generator, generator._cdata + place)  # noqa: SLF001
     return memory if bytes(memory.words) == _content_of(generator.get_state())[:SIZE] else None

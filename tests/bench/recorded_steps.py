@@ -114,7 +114,9 @@ def in_turn(step: Callable[[], None], behind: int, steps: int, recorder: str) ->
             os.write(tell, b"+")
         return taken
 
-    found = recorded(step, turn, behind, steps) if records else {"plain": [turn() for _ in range(steps)]}
+    found: dict[str, Any] = (
+        recorded(step, turn, behind, steps) if records else {"plain": [turn() for _ in range(steps)]}
+    )
     if is_child:
         with os.fdopen(answer, "w") as told:
             json.dump(found, told)

@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch")
 from _listened import kept_from_disk, recorded  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 
+from envprint.recorder import between  # noqa: E402
 from envprint.recorder import fed as feeding  # noqa: E402
 from envprint.recorder.attaching import attach  # noqa: E402
 from envprint.recorder.chaining import AT_ONCE  # noqa: E402
@@ -27,6 +28,12 @@ from envprint.recorder.stepping import Steps  # noqa: E402
 pytestmark = pytest.mark.torch
 STEPS = 340
 FIRST = 129  # from here on every second step is kept
+
+
+@pytest.fixture(autouse=True)
+def no_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget of graphs that other tests captured: behind one the recording notes each step."""
+    monkeypatch.setattr(between, "GRAPHS", set())
 
 
 class Training:
@@ -67,7 +74,10 @@ class Training:
             outputs, self.targets, **({"label_smoothing": 0.1} if unlike == "loss" else {})
         )
         if unlike != "no loss":
-            torch.autograd.backward(tensors=[loss]) if unlike == "by name" else loss.backward()
+            if unlike == "by name":
+                torch.autograd.backward(tensors=[loss])
+            else:
+                loss.backward()
         BEHIND.get(unlike, nothing)(self, inputs)
         if unlike != "no step":
             self.optimizer.step((lambda: math.inf) if unlike == "closure" else None)
@@ -110,7 +120,7 @@ def rate(value: Any) -> Callable[[Training, Any], None]:
     return lambda training, _: training.optimizer.param_groups[0].update(lr=value)
 
 
-Unusual = dict[str, Callable[[Training, Any], Any]]
+Unusual = dict[str, Any]  # what to call with a training and its inputs
 BEFORE: Unusual = {
     "normal number": lambda *_: torch.randn(1),
     "rate": rate(0.5),

@@ -76,7 +76,7 @@ class Batches:
         `ahead`: a library asked for the next one; it may do so before it needs it, as accelerate does.
         """
         if not self.loaded:
-            self.loaded, self.waiting, self.epoch, self.seen = True, [], 0, 0
+            self.loaded, self.waiting, self.beside, self.epoch, self.seen = True, [], [], 0, 0
         self.ahead = ahead
 
     def add(self, read: Callable[[], Told], *, beside: bool = False) -> None:

@@ -47,7 +47,7 @@ def begin_known(recording: "Recording") -> Known:
         memory = steps.memory
         if steps.is_kept or not steps.is_simple or memory is None or GRAPHS:
             return False
-        if steps.turned_to != steps.count + 1 or memory.floats.value or memory.normals.value:
+        if memory.floats.value or memory.normals.value:
             return False
         rates = []
         try:
@@ -57,8 +57,10 @@ def begin_known(recording: "Recording") -> Known:
                 rates.append(rate)
         except Exception:  # noqa: BLE001 - the recording will say what was raised
             return False
-        steps.count += 1
-        steps.stepping, steps.pending = id(optimizer), (digest(memory.words), rates)
+        begun, stepping = (digest(memory.words), rates), id(optimizer)
+        if steps.turned_to != steps.count + 1 or steps.is_kept:  # no other thread comes between this and what follows
+            return False
+        steps.count, steps.stepping, steps.pending = steps.turned_to, stepping, begun
         return True
 
     return known
@@ -70,22 +72,30 @@ def end_known(recording: "Recording") -> Known:
     chain, batches = steps.chain, steps.batches
 
     def known(optimizer: Any, *_: Any) -> bool:
-        begun, model = steps.pending, None if steps.owner is None else steps.owner()
-        if type(begun) is not tuple or steps.stepping != id(optimizer) or model is None or batches.ahead:
+        begun, waiting = steps.pending, batches.waiting
+        if type(begun) is not tuple or steps.stepping != id(optimizer) or batches.ahead or GRAPHS:
             return False
         if len(chain.links) >= AT_ONCE - 1 or chain.is_far or now() > keeper.due:
             return False
-        if (mode := model.training) is not True or steps.mode is not None or False in steps.modes:
+        try:
+            if (model := steps.owner()) is None or model.training is not True:  # type: ignore[misc]
+                return False
+        except Exception:  # noqa: BLE001 - there is no model, or it has no mode
             return False
-        for read in batches.waiting:
+        if steps.mode is not None or False in steps.modes:
+            return False
+        for read in waiting:
             if type(read) is not Read:
                 return False
-        chain.links.append((Here(facts_of, *begun, batches.waiting, mode), steps.loss, None))
-        chain.unmade += 1
+        link = Here(facts_of, *begun, waiting, True), steps.loss, None
+        if steps.pending is not begun or steps.is_kept or steps.following <= steps.count:
+            return False
         batches.waiting, steps.pending, steps.stepping, steps.loss, steps.passes = [], None, 0, None, 0
+        chain.unmade += 1
+        chain.links.append(link)
         steps.modes.clear()
+        steps.is_kept, steps.is_usual = steps.following == steps.count + 1, steps.usual == steps.count + 1
         steps.turned_to = steps.count + 1
-        steps.is_kept, steps.is_usual = steps.following == steps.turned_to, steps.usual == steps.turned_to
         return True
 
     return known

@@ -55,9 +55,13 @@ class Steps:
         self.following = self.usual = next_sampled(count)
         if self.chosen is not None:
             self.following = min(self.usual, self.chosen.behind(count) or self.usual)
-        self.turned_to = count + 1
-        self.is_kept = self.following == self.turned_to
-        self.is_usual = self.usual == self.turned_to
+        self.turn()
+
+    def turn(self) -> None:
+        """Turn to the next step."""
+        self.is_kept = self.following == self.count + 1
+        self.is_usual = self.usual == self.count + 1
+        self.turned_to = self.count + 1  # last: where an interrupt comes before, the next step arrives anew
 
     @property
     def model(self) -> Any:
@@ -100,9 +104,10 @@ class Steps:
         self.stepping = id(optimizer)
         if self.is_kept:
             self.began, self.calls = _within(self.began, self.calls)[-MOST_CALLS:], []
+        self.pending = {"generators": read_states() if self.is_kept else read_torch()}
+        self.pending["rates"] = rates_of(optimizer)
+        if self.is_kept:
             self.memory = memory_of(sys.modules["torch"].default_generator)
-        states = read_states() if self.is_kept else read_torch()
-        self.pending = {"generators": states, "rates": rates_of(optimizer)}
 
     def _count(self) -> None:
         self.count += 1
@@ -136,9 +141,9 @@ class Steps:
         loss, self.loss, self.passes, self.mode, self.modes = self.loss, None, 0, None, set()
         if not self.is_kept:
             self.chain.add(facts, loss, None)
-            self.turned_to = self.count + 1
-            self.is_kept = self.following == self.turned_to
-            self.is_usual = self.usual == self.turned_to
+            if self.following <= self.count:  # another thread made a step within this one
+                self.arrive(self.count)
+            self.turn()
             return
         self.calls = []
         entry = {"step": self.count, "calls": calls, **facts, **self.batches.take_all(facts)}

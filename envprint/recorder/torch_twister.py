@@ -15,7 +15,7 @@ import xxhash
 
 TOLD = struct.Struct("@QiIQ 624Q dddi4x f?3x")  # seed, left, seeded, position, words; what waits, and whether it does
 SIZE = 4 * 625  # bytes of the position and the words
-BEFORE = 160  # bytes of a generator within which these begin
+FEW, BEFORE = 64, 224  # as many bytes of these are looked for in so many of a generator
 WAITING = struct.Struct("=4x f?3x d?")  # what stands behind the words: which normal numbers wait, and whether they do
 AT = 8, 20  # where in it stands whether they do
 MARKS = 1.25, -1.25e-200  # numbers that wait nowhere else
@@ -69,8 +69,8 @@ def _place(kind: Any) -> int | None:
     if not isinstance(getattr(made, "_cdata", None), int) or state.numel() != TOLD.size:
         return None
     content = _content_of(state)
-    place = ctypes.string_at(made._cdata, BEFORE + SIZE).find(content[:SIZE])  # noqa: SLF001
-    if place < 0:
+    place = ctypes.string_at(made._cdata, BEFORE).find(content[:FEW])  # noqa: SLF001
+    if place < 0 or ctypes.string_at(made._cdata + place, SIZE) != content[:SIZE]:  # noqa: SLF001
         return None
     behind = made._cdata + place + SIZE  # noqa: SLF001
     seed, left, seeded, position, *words = TOLD.unpack(ctypes.string_at(state.data_ptr(), TOLD.size))

@@ -1,7 +1,11 @@
 """Steps between those that are kept are noted in few lines: what they leave is what the recording itself would."""
 
 import contextlib
+import functools
 import math
+import sys
+import threading
+import types
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +23,7 @@ from torch.utils.checkpoint import checkpoint  # noqa: E402
 from envprint.recorder import between  # noqa: E402
 from envprint.recorder import fed as feeding  # noqa: E402
 from envprint.recorder.attaching import attach  # noqa: E402
+from envprint.recorder.batches import Batches, read_batch  # noqa: E402
 from envprint.recorder.chaining import AT_ONCE  # noqa: E402
 from envprint.recorder.chosen import choose  # noqa: E402
 from envprint.recorder.recording import Recording  # noqa: E402
@@ -176,7 +181,7 @@ def test_batches_that_a_library_asks_for_ahead_are_those_of_their_steps(monkeypa
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.dictionaries(st.integers(FIRST, STEPS - 1), st.sampled_from(ALL)), st.booleans())
 def test_what_is_noted_is_what_the_recording_would_note_whatever_is_done(unlike: Unlike, fed: bool) -> None:  # noqa: FBT001
     noted_alike(unlike, fed=fed)
@@ -244,6 +249,100 @@ def test_links_are_made_at_times_where_no_step_is_kept_for_long() -> None:
         chains.append(recording.steps.chain.digest)
 
     assert chains[0] == chains[1]
+
+
+def test_a_mode_or_rates_that_cannot_be_read_cost_no_more_than_these() -> None:
+    def trained(*, has_mode: bool) -> None:
+        training = Training(fed=False)
+        for number in range(STEPS):
+            if number == STEPS // 2 and has_mode:
+                training.optimizer.param_groups.append(
+                    {**training.optimizer.param_groups[0], "params": [], "lr": (1, 2)}
+                )
+            elif number == STEPS // 2:
+                del vars(training.model)["training"]
+            weight, bias = training.model[0].parameters()
+            torch.nn.functional.linear(torch.ones(4, 4), weight, bias).sum().backward()
+            training.optimizer.step()
+
+    for has_mode in (True, False):
+        for window in (None, choose((STEPS - 20, STEPS))):
+            recording = recorded(functools.partial(trained, has_mode=has_mode), window, 3)
+            told = {each["step"]: each for each in recording.steps.ledger}
+
+            assert {"steps"} == set(recording.unread)
+            assert not has_mode or all("torch" in each["generators"] for each in told.values())
+            assert not (has_mode and window) or set(range(STEPS - 20, STEPS + 1)) <= set(told)
+
+
+def test_targets_from_before_a_loader_began_are_no_part_of_what_it_gives() -> None:
+    batches = Batches()
+    batches.add(read_batch([torch.ones(1)], rows=False), beside=True)
+    batches.loading(ahead=False)
+
+    assert not batches.take_all({})
+
+
+def code_of(maker: Callable[..., Any]) -> types.CodeType:
+    """Return the code of the function that this makes."""
+    (code,) = (each for each in maker.__code__.co_consts if isinstance(each, types.CodeType))
+    return code
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("of", [between.loss_known, between.begin_known, between.end_known])
+def test_after_an_interrupt_at_any_line_steps_are_kept_as_before(of: Callable[..., Any]) -> None:
+    code = code_of(of)
+    for line in sorted({line for _, _, line in code.co_lines() if line and line > code.co_firstlineno}):
+        interrupted(code, line, 132)
+
+
+def interrupted(code: types.CodeType, line: int, when: int) -> None:
+    """Check what is kept of a training with an interrupt at a line of a step."""
+
+    def at_line(frame: Any, event: str, _: Any) -> Any:
+        if event == "line" and frame.f_lineno == line:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return at_line
+
+    def trained() -> None:
+        training = Training(fed=False)
+        for number in range(150):
+            if number == when:
+                sys.settrace(lambda frame, *_: at_line if frame.f_code is code else None)
+            with contextlib.suppress(KeyboardInterrupt):
+                training.step()
+            sys.settrace(None)
+
+    steps = recorded(trained, None, 3).steps
+    assert steps.count in {149, 150}
+    kept = {step for step in range(1, steps.count + 1) if is_sampled(step)}
+    assert kept - {each["step"] for each in steps.ledger} <= {when + 1, when + 2}
+
+
+@pytest.mark.parametrize("when", [140, 141, 143])
+def test_a_step_that_another_thread_makes_meanwhile_does_not_end_the_keeping(when: int) -> None:
+    code, last = code_of(between.begin_known), 180
+
+    def trained() -> None:
+        training, other = Training(fed=False), Training(fed=False)
+        meanwhile = threading.Thread(target=other.step)
+
+        def at_rates(frame: Any, _: str, __: Any) -> Any:
+            if "rates" in frame.f_locals and not meanwhile.ident:
+                meanwhile.start()
+                meanwhile.join()
+            return at_rates
+
+        for number in range(last):
+            if number == when:
+                sys.settrace(lambda frame, *_: at_rates if frame.f_code is code else None)
+            training.step()
+            sys.settrace(None)
+        assert when % 2 == 1 or meanwhile.ident
+
+    assert last - 2 <= recorded(trained, None, 3).steps.ledger[-1]["step"]
 
 
 def test_a_recording_that_is_over_notes_nothing() -> None:

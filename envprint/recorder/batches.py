@@ -123,12 +123,15 @@ class Batches:
 
 
 def told_of(taken: list[Callable[[], Told]]) -> dict[str, Later[str]]:
-    """Return what gives the digest of the batches of a step, and that of their samples."""
+    """Return what gives the digest of the batches of a step, and that of their samples, where these were told apart."""
     later: Any = Here
+    counted = True
     for read in taken:
         if type(read) is not Read:
             later = functools.partial
-    return {"batch": later(_batch_of, taken), "samples": later(_samples_of, taken)}
+        counted = counted and getattr(read, "count", 0) > 0
+    batch = {"batch": later(_batch_of, taken)}
+    return {**batch, "samples": later(_samples_of, taken)} if counted else batch
 
 
 def _batch_of(taken: list[Callable[[], Told]]) -> str:
@@ -153,6 +156,7 @@ def read_later(parts: list[Any], reading: Reading, *, rows: bool) -> Callable[[]
         now_here = [part if isinstance(part, str) else part() for part in come]
         return read_batch(now_here, rows=rows)()
 
+    read.count = int(rows)  # type: ignore[attr-defined] # at least
     return read
 
 

@@ -109,6 +109,7 @@ def test_a_target_is_part_of_the_batch_in_a_window_and_of_no_chain_between() -> 
     assert [chains[each["step"]] for each in usual] == [each["chain"] for each in usual]
     assert set(range(131, 151)) <= {each["step"] for each in other}
     assert all(one["batch"] != another["batch"] for one, another in zip(dense, other, strict=True))
+    assert all(("samples" in each) == is_sampled(each["step"]) for each in other)  # else all would be the same ones
 
 
 def test_links_are_made_at_times_where_no_step_is_kept_for_long() -> None:

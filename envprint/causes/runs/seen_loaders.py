@@ -55,6 +55,9 @@ def see_data(pair: Pair) -> Iterator[Observed]:
 def _same_or_other_samples(pair: Pair) -> Iterator[Observed]:
     epochs = [samples_of_first_epoch(run) for run in (pair.a, pair.b)]
     one, other = pair.steps
+    what = (
+        "other samples" if one is not None and one.samples is not None else "another batch: its samples were not told"
+    )
     within = one is not None and other is not None and one.samples is not None and one.samples == other.samples
     if within or (epochs[0] is not None and epochs[0] == epochs[1]):
         words = (
@@ -66,10 +69,10 @@ def _same_or_other_samples(pair: Pair) -> Iterator[Observed]:
     elif None not in epochs:
         yield Observed("dataset-version", MAYBE, ("the samples of the first epoch are not the same, in any order",))
     elif order_is_the_same(pair):
-        words = f"step {pair.parting.step} has other samples, though their order is drawn from the same random state"
+        words = f"step {pair.parting.step} has {what}, though their order is drawn from the same random state"
         yield Observed("dataset-version", MAYBE, (words,))
     else:
-        yield Observed("shuffle-order", MAYBE, (f"step {pair.parting.step} has other samples",))
+        yield Observed("shuffle-order", MAYBE, (f"step {pair.parting.step} has {what}",))
 
 
 def order_is_the_same(pair: Pair) -> bool:

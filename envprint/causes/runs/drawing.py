@@ -1,5 +1,6 @@
 """Which generators a run draws from: a state that nobody draws from acts on nothing, wherever it parts."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 
@@ -19,13 +20,28 @@ def drawn_from(run: Run) -> frozenset[str]:
     return frozenset(name for name, seen in states.items() if len(seen) > 1)
 
 
-def untouched(run: Run) -> frozenset[str]:
-    """Return the generators that were looked at more than once from the import of torch on, and never moved."""
+def untouched(run: Run, until: float = math.inf) -> frozenset[str]:
+    """Return the generators that were looked at more than once from the import of torch on, and never moved.
+
+    What is drawn behind the step `until` is not asked for.
+    """
     states: dict[str, list[str]] = {}
-    for generators in (*(mark.generators for mark in run.marks), *(step.generators for step in run.ledger)):
+    looks = [(each.step, each.generators) for each in run.marks] + [(each.step, each.generators) for each in run.ledger]
+    for generators in (each for step, each in looks if step <= until):
         for name, digest in generators.items():
             states.setdefault(name, []).append(digest)
     return frozenset(name for name, seen in states.items() if len(seen) > 1 and len(set(seen)) == 1)
+
+
+def drawn_for(run: Run, steps: Mapping[int, Step], number: int) -> frozenset[str]:
+    """Return the generators that a run drew from for the batch of a step, or since the step that is kept before it.
+
+    Where an optimizer is handed all of a step as a closure, what that draws is seen as the next one begins.
+    """
+    earlier = max((each for each in steps if each < number), default=0)
+    before = steps[earlier].generators if earlier else _states_before_training(run)
+    after = [steps[each].generators for each in (number, number + 1) if each in steps]
+    return frozenset(name for name, digest in before.items() if any(each.get(name, digest) != digest for each in after))
 
 
 def _states(run: Run) -> Iterator[Mapping[str, str]]:
@@ -40,15 +56,18 @@ def parted_generators(one: Step, other: Step, drawn: frozenset[str]) -> list[str
 
 
 def states_before_training(a: Run, b: Run, generator: str) -> bool | None:
-    """Tell whether a generator stood the same as the first loader began; None where that is not known."""
-    states = [
-        next(
-            (mark.generators[generator] for mark in run.marks if mark.name == "epoch" and generator in mark.generators),
-            None,
-        )
-        for run in (a, b)
-    ]
+    """Tell whether a generator stood the same as the first loader began; None where that is not known.
+
+    Where no loader began, it is told of the last place before the first step at which anybody looked.
+    """
+    states = [_states_before_training(run).get(generator) for run in (a, b)]
     return None if None in states else states[0] == states[1]
+
+
+def _states_before_training(run: Run) -> Mapping[str, str]:
+    early = [mark for mark in run.marks if not mark.step and SAMPLES not in mark.generators]
+    begun = next((mark for mark in early if mark.name == "epoch"), None) or next(reversed(early), None)
+    return begun.generators if begun else {}
 
 
 def samples_of_first_epoch(run: Run) -> str | None:
@@ -72,6 +91,23 @@ def _samples_of_steps(run: Run) -> str | None:
     if len(sums) < max(count, 1):
         return None
     return f"{sums[0][1]}:{sum(int(each[2], 16) for each in sums) & MASK:016x}"
+
+
+def samples_meet(a: Mapping[int, Step], b: Mapping[int, Step], begins: int) -> int:
+    """Return the first step up to which two runs took the same samples, in any order, from one at which they part on.
+
+    0 where there is none as far as each step is kept and its samples were told apart.
+    """
+    apart, number = 0, begins
+    while number in a and number in b:
+        left, right = (SUM.fullmatch(steps[number].samples or "") for steps in (a, b))
+        if left is None or right is None or left[1] != right[1]:
+            return 0
+        apart = (apart + int(left[2], 16) - int(right[2], 16)) & MASK
+        if not apart:
+            return number
+        number += 1
+    return 0
 
 
 def drawn_weights(a: Run, b: Run) -> tuple[list[str], list[str]]:

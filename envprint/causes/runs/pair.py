@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from envprint.causes.runs.alignment import Alignment
-from envprint.causes.runs.drawing import drawn_from
+from envprint.causes.runs.drawing import drawn_for, drawn_from, untouched
 from envprint.causes.runs.modules import first_module
 from envprint.causes.runs.parting import Parting, states_of
 from envprint.manifest.ledger import Event, Run, Step
@@ -42,6 +42,18 @@ class Pair:
     def parted_states(self) -> frozenset[str]:
         """Return the generators in use whose states differ where the runs part."""
         return frozenset(states_of(self.aligned, self.parting.step, drawn_from(self.a) | drawn_from(self.b)))
+
+    @cached_property
+    def drawn(self) -> frozenset[str]:
+        """Return the generators that a side drew from for the step at which results part."""
+        sides = ((self.a, self.aligned.a), (self.b, self.aligned.b))
+        return frozenset(name for run, steps in sides for name in drawn_for(run, steps, self.parting.acts))
+
+    @cached_property
+    def idle(self) -> frozenset[str]:
+        """Return the generators that neither side was seen to draw from by then."""
+        left, right = (untouched(run, self.parting.acts + 1) for run in (self.a, self.b))
+        return left & right
 
     @cached_property
     def module(self) -> ModuleParting | None:

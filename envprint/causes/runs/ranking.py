@@ -9,7 +9,9 @@ from envprint.causes.models.observed import HARDLY, LIKELY, MAYBE, Observed
 from envprint.report import Dismissed, Finding
 
 # what is left where nothing more particular accounts for it
-GENERAL = frozenset(("rng-consumption-shift", "shuffle-order", "dataset-version", "initial-weights"))
+GENERAL = frozenset(
+    ("rng-consumption-shift", "shuffle-order", "dataset-version", "initial-weights", "non-contract-upstream")
+)
 STREAM = "stream"
 ROUNDS = frozenset(("ulp", "small"))  # what parts losses by no more than rounding does within a few steps
 SUM = 0.9  # of the confidence of what is left, where rounding parted runs and only some environment facts differ

@@ -11,6 +11,7 @@ from envprint.causes.runs.nonetheless import report_alike
 from envprint.causes.runs.pair import Pair
 from envprint.causes.runs.parting import RESULTS, find_parting
 from envprint.causes.runs.ranking import rank, settle
+from envprint.causes.runs.seen_batches import see_batches
 from envprint.causes.runs.seen_code import see_code
 from envprint.causes.runs.seen_early_draws import see_early_draws
 from envprint.causes.runs.seen_forwards import see_autocast, see_compiled, see_losses
@@ -54,6 +55,7 @@ RULES: tuple[Callable[[Pair], Iterator[Observed]], ...] = (
     see_rates,
     see_shift,
     see_data,
+    see_batches,
     see_initial,
     see_code,
 )

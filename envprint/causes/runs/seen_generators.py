@@ -37,7 +37,7 @@ def _made(run: Run, step: int) -> list[Seeding]:
 
 def _how_sure(pair: Pair) -> float:
     """Return how likely it is what parts the data: nobody saw who drew from it, but whether others stood alike."""
-    alike = [states_before_training(pair.a, pair.b, name) for name in GLOBAL]
+    alike = [states_before_training(pair.a, pair.b, name) for name in GLOBAL if name not in pair.idle]
     if pair.parts_in(WEIGHTS):
         return HARDLY if alike[0] is False else MAYBE
     return SURE if all(alike) else LIKELY if all(each is not False for each in alike) else MAYBE

@@ -41,8 +41,8 @@ def _can_act(pair: Pair, field: str, loader: Loader) -> bool:
 
 
 def see_data(pair: Pair) -> Iterator[Observed]:
-    """Yield that batches hold other samples, or the same in another order, as far as no setting tells why."""
-    if not pair.parts_in("batch"):
+    """Yield that batches of loaders hold other samples, or the same otherwise ordered, where no setting tells why."""
+    if not pair.parts_in("batch") or not (pair.a.loaders and pair.b.loaders):
         return
     for left, right in zip(pair.a.loaders[:1], pair.b.loaders[:1], strict=False):
         if left.dataset != right.dataset or left.length != right.length:

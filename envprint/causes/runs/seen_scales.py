@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from envprint.causes.models.observed import HARDLY, LIKELY, Observed
+from envprint.causes.models.observed import HARDLY, LIKELY, MAYBE, Observed
 from envprint.causes.runs.pair import Pair
 from envprint.causes.runs.seen_loaders import order_is_the_same
 from envprint.manifest.ledger import Run
@@ -15,9 +15,9 @@ def see_scales(pair: Pair) -> Iterator[Observed]:
     """Yield that the first batch has the same samples on both sides, scaled otherwise; or that this is not known."""
     if not pair.parts_in("batch") or pair.parting.acts != 1:
         return
-    left, right = (_ranks(run) for run in (pair.a, pair.b))
-    if left and right and left["values"] == right["values"]:
+    if values_are_the_same(pair):
         return  # what differs is beside them: the targets, say
+    left, right = (_ranks(run) for run in (pair.a, pair.b))
     if left and right and left["ranks"] == right["ranks"]:
         said = (f"{each['mean']} and {each['deviation']}" for each in (left, right))
         words = (
@@ -25,10 +25,16 @@ def see_scales(pair: Pair) -> Iterator[Observed]:
             "the same samples in the same order, scaled otherwise"
         )
         means = "their mean and deviation are {} in a, {} in b".format(*said)
-        yield Observed(CAUSE, LIKELY, (words, means))
+        yield Observed(CAUSE, MAYBE if pair.parted_states & pair.drawn else LIKELY, (words, means))
     elif not (left and right) and order_is_the_same(pair):
         words = "other samples and the same ones scaled otherwise are not told apart: how they rank was not recorded"
         yield Observed(CAUSE, HARDLY, (words,))
+
+
+def values_are_the_same(pair: Pair) -> bool:
+    """Tell whether the first tensor of the first batch is known to be the same on both sides."""
+    left, right = (_ranks(run).get("values") for run in (pair.a, pair.b))
+    return left is not None and left == right
 
 
 def _ranks(run: Run) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from envprint.causes.models.observed import HARDLY, LIKELY, MAYBE, SURE, Observed
-from envprint.causes.runs.drawing import drawn_weights, last_mark_alike, states_before_training, untouched
+from envprint.causes.runs.drawing import drawn_weights, last_mark_alike, states_before_training
 from envprint.causes.runs.pair import Pair, at
 from envprint.causes.runs.parting import WEIGHTS
 from envprint.manifest.ledger import Run, Seeding
@@ -52,7 +52,10 @@ def _how_sure(pair: Pair, generator: str) -> float:
     alike = states_before_training(pair.a, pair.b, "torch")
     if generator == "torch":
         return HARDLY if alike else SURE
-    return SURE if generator in pair.parted_states else LIKELY if alike is not False else HARDLY
+    if generator in pair.parted_states & pair.drawn:
+        return SURE
+    # what was drawn before the first step acts there, unless it was put by for later
+    return HARDLY if alike is False else LIKELY if pair.parting.acts <= 1 else MAYBE
 
 
 def _nowhere(pair: Pair, generator: str) -> Iterator[Observed]:
@@ -62,7 +65,7 @@ def _nowhere(pair: Pair, generator: str) -> Iterator[Observed]:
     cause = "partial-seeding" if generator == "numpy" and "torch" in seeded else UNSEEDED[generator]
     words = f"{CALLS[generator]} is seeded on neither side"
     rest = f", {' and '.join(CALLS[name] for name in seeded)} {'is' if len(seeded) == 1 else 'are'}" if seeded else ""
-    idle = generator in untouched(pair.a) & untouched(pair.b)
+    idle = generator in pair.idle
     if idle:
         rest = f"{rest}; nothing was seen to draw from it"
     yield Observed(cause, HARDLY if idle else _how_sure(pair, generator), (f"{words}{rest}",))

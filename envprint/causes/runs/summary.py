@@ -7,6 +7,7 @@ from envprint.causes.runs.gaps import growth, loss_gap
 from envprint.causes.runs.module_words import say_module
 from envprint.causes.runs.pair import Pair
 from envprint.causes.runs.parting import RESULTS
+from envprint.causes.runs.seen_batches import UNEXPLAINED
 from envprint.probes.wording import size_of
 from envprint.report import Finding
 
@@ -57,7 +58,8 @@ def _how_far(pair: Pair, *, rounding: bool) -> str:
     if rounding:
         return f"{said}, with the same weights, batch and random states: by rounding{_grown(pair)}"
     if parting.component in RESULTS and parting.component != "rates":
-        return f"{said}, with the same weights, batch and random states"
+        weights = "" if parting.window else "weights, "  # they may have parted in the steps that are not kept
+        return f"{said}, with the same {weights}batch and random states"
     return said
 
 
@@ -70,7 +72,7 @@ def _cause(findings: Sequence[Finding]) -> Iterator[str]:
     likely = next((each for each in findings[:1] if each.confidence >= MAYBE), None)
     if likely is not None:
         yield f"{likely.title}: {likely.evidence[0]}" if likely.evidence else likely.title
-    elif not findings:
+    elif not findings or findings[0].cause == UNEXPLAINED:
         yield "Nothing that was recorded accounts for it"
 
 

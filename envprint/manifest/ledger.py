@@ -69,7 +69,7 @@ class Event(Section):
     outermost module without gradients: its class and mode), checkpoint (a file that was loaded), listing (a folder, how
     many names it has, and their digest in the order in which they came), normalise (mean and deviation),
     first-batch (how its values rank among its samples, mean and deviation), workers (of a loader, and with how many
-    states they begin).
+    states they begin), lost (as the run ended: the last loss, where it is not finite and no step came of it).
     """
 
     name: str

@@ -1,6 +1,7 @@
 """Hear of what one run does, and keep it: each method hears of one event."""
 
 import functools
+import math
 import sys
 import threading
 import time
@@ -244,8 +245,11 @@ class Recording:
         """Write what there is, whole or not at all."""
         with self.noting("devices"):
             self.steps.chain.settle()
-            if status != "running" and not self.steps.chain.finish(PATIENCE):
-                self.note(UNANSWERED)
+            if status != "running":
+                if self.steps.chain.finish(PATIENCE):
+                    self._left()
+                else:
+                    self.note(UNANSWERED)
         with self.noting("writing"):
             if self.chosen is not None:
                 self.keeper.facts["window"] = (self.chosen.first, self.chosen.last)
@@ -256,6 +260,12 @@ class Recording:
                 seedings=self.seedings, loaders=self.fed.loaders, marks=self.marks, changes=self.changes,
                 notes=self.notes, unread={**self.steps.chain.unread, **self.unread},
             )  # fmt: skip
+
+    def _left(self) -> None:
+        """Note a loss that is not finite and of which no step came: scalers skip those whose gradients are not."""
+        loss = self.steps.loss
+        if loss is not None and not math.isfinite(number := float(loss)):
+            self.event("lost", number.hex(), "")
 
     def stop(self) -> None:
         """Hear of nothing more: this is a child that was forked, or the run is over."""

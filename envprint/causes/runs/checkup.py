@@ -1,6 +1,5 @@
-"""What one recorded run shows of itself: outputs that repeat, generators that nobody seeded, weights that stay."""
+"""What one recorded run shows of itself: losses that are no numbers, outputs that repeat, what nobody seeded."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,6 +8,7 @@ from typing import Any, Literal
 from envprint.causes.models.modes import may_depend_on_mode
 from envprint.causes.models.observed import named
 from envprint.causes.runs.drawing import drawn_from, untouched
+from envprint.causes.runs.lost_losses import is_finite, lost_loss
 from envprint.causes.runs.pair import at
 from envprint.causes.runs.seen_generators import KIND, NOTHING
 from envprint.causes.runs.seen_workers import states_of_workers, workers_of
@@ -34,7 +34,7 @@ class Shown:
 def shown_by(run: Run) -> Iterator[Shown]:
     """Yield what the ledger of a run shows of it, each cause once."""
     found: dict[str, Shown] = {}
-    for rule in (_reseeded, _same_batches, _same_order, _still, _unseeded, _workers, _unwritten, _evaluated):
+    for rule in (_lost, _reseeded, _same_batches, _same_order, _still, _unseeded, _workers, _unwritten, _evaluated):
         for each in rule(run):
             found.setdefault(each.cause, each)
     yield from found.values()
@@ -44,6 +44,13 @@ def unlikely_by(run: Run) -> frozenset[str]:
     """Return the causes that need draws from a generator of which a run was not seen to draw."""
     idle = untouched(run)
     return frozenset(cause for name, cause in (*UNSEEDED.items(), ("numpy", "partial-seeding")) if name in idle)
+
+
+def _lost(run: Run) -> Iterator[Shown]:
+    """Yield that the loss is NaN or infinite, and from when on."""
+    found = lost_loss(run)
+    if found is not None:
+        yield Shown("nan-inf-path", "wrong", SEEN, found[1], found[0])
 
 
 def _reseeded(run: Run) -> Iterator[Shown]:
@@ -100,16 +107,15 @@ def _same_order(run: Run) -> Iterator[Shown]:
 
 def _still(run: Run) -> Iterator[Shown]:
     """Yield that steps leave all weights as they were, though the learning rate is above 0, and no number is lost."""
-    found = _row([each for each in run.ledger if any(each.rates) and _is_finite(each)], "parameters")
+    found = _row([each for each in run.ledger if any(each.rates) and _is_told(each)], "parameters")
     if found:
         words = f"steps {found[0]} to {found[1]} leave all weights of the optimizer as they were"
         yield Shown("optimizer-detached-params", "wrong", SEEN, {"run.ledger.parameters": words})
 
 
-def _is_finite(step: Step) -> bool:
+def _is_told(step: Step) -> bool:
     """Tell whether loss and gradients are numbers: weights that became NaN stay so, whoever updates them."""
-    told = (each for each in (step.loss, step.gradient_norm) if each is not None)
-    return all(math.isfinite(float.fromhex(each)) for each in told)
+    return all(is_finite(each) for each in (step.loss, step.gradient_norm) if each is not None)
 
 
 def _unseeded(run: Run) -> Iterator[Shown]:

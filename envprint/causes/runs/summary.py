@@ -1,5 +1,6 @@
 """One sentence or two about where runs part, how far apart that takes them, and why."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from envprint.causes.models.observed import MAYBE
@@ -51,7 +52,7 @@ def _how_far(pair: Pair, *, rounding: bool) -> str:
     parting = pair.parting
     said = f" {parting.a} / {parting.b}" if parting.component in {"loss", "rates", "training"} else ""
     gap = loss_gap(pair.aligned, parting.acts)
-    if gap and parting.step:
+    if gap and math.isfinite(gap) and parting.step:
         later = f" at step {parting.acts}" if parting.acts != parting.step else ""
         noun = "" if parting.component == "loss" else " in the loss"
         said = f"{said}, {size_of(gap)} relative{noun}{later}"
@@ -65,7 +66,9 @@ def _how_far(pair: Pair, *, rounding: bool) -> str:
 
 def _grown(pair: Pair) -> str:
     grown = growth(pair.aligned, pair.parting)
-    return f", {size_of(grown[1])} at step {grown[0]}" if grown and grown[1] else ""
+    if not grown or not grown[1]:
+        return ""
+    return f", {size_of(grown[1]) if math.isfinite(grown[1]) else 'no number on one side'} at step {grown[0]}"
 
 
 def _cause(findings: Sequence[Finding]) -> Iterator[str]:

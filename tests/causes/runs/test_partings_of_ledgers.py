@@ -101,6 +101,16 @@ def test_rounding_is_what_environments_explain_and_a_stream_is_ruled_out() -> No
     assert ["torch-seed-not-set"] == [each.cause for each in report.dismissed]
 
 
+def test_how_far_a_loss_is_from_one_that_is_no_number_is_not_said() -> None:
+    near = {each: {"loss": (1 / each + 1e-9).hex(), "parameters": "w"} for each in range(2, 8)}
+
+    lost = reported(run(), run(unlike={3: {"loss": "nan"}})).summary
+    later = reported(run(), run(unlike={**near, 8: {"loss": "inf", "parameters": "w"}})).summary
+
+    assert "the loss 0.333333333 / nan, with the same weights" in lost
+    assert "by rounding, no number on one side at step 8" in later
+
+
 def test_more_than_rounding_is_not_laid_to_threads() -> None:
     findings = (environment("intra-op-threads", 0.4),)
     changes = (Change(path="code.entry_digest", kind="changed", a="x", b="y"),)

@@ -1,5 +1,6 @@
 """A training loop without a DataLoader: it slices its data itself; words in TRY turn one thing each."""
 
+import math
 import os
 import random
 import sys
@@ -17,7 +18,8 @@ def main() -> None:
     if "seed-python" in TRY:
         random.seed(int(TRY["seed-python"]))
     net = torch.nn.Sequential(torch.nn.Linear(16, 16), torch.nn.ReLU(), torch.nn.Linear(16, 4))
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+    optimizer = torch.optim.SGD(net.parameters(), lr=float(TRY.get("lr", "0.05")))
+    scaler = torch.amp.GradScaler("cpu", enabled="scaler" in TRY)
     inputs, targets = data()
     order = list(range(SAMPLES))
     if "shuffled" in TRY:
@@ -28,9 +30,15 @@ def main() -> None:
         if TRY.get("target") == str(step):
             aims[0] = (aims[0] + 1) % 4
         optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(net(batch), aims)
-        loss.backward()
-        optimizer.step()
+        with torch.autocast("cpu", torch.bfloat16, enabled="scaler" in TRY):
+            loss = torch.nn.functional.cross_entropy(net(batch), aims)
+        if "squared" in TRY:
+            loss = net(batch).square().mean()
+        if TRY.get("lost") == str(step):
+            loss = loss * math.nan
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
         sys.stdout.write(f"{step} {loss.item().hex()}\n")
 
 

@@ -1,8 +1,9 @@
 """The section about a run: what was seeded, loaded, built and stepped, written down while it went on."""
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from envprint.manifest.model import Model
 from envprint.manifest.section import Integers, Section, Strings
@@ -16,7 +17,18 @@ def _is_exact(text: str) -> str:
     return text
 
 
+def _without_infinity(number: object) -> object:
+    """Return a number that JSON does not have as float.hex() writes it: nan, inf, -inf."""
+    return number.hex() if isinstance(number, float) and not math.isfinite(number) else number
+
+
 Exact = Annotated[str, AfterValidator(_is_exact)]
+Rate = Annotated[float | Exact, BeforeValidator(_without_infinity)]
+
+
+def rate_of(told: float | str) -> float:
+    """Return a learning rate as the number that it is."""
+    return float.fromhex(told) if isinstance(told, str) else told
 
 
 class Seeding(Section):
@@ -110,8 +122,9 @@ class Step(Section):
 
     `loss` is the number that backward() was called on last, exactly (float.hex). `batch` is the digest of what was
     loaded since the last step, or given to the outermost module where there is no loader, `samples` that of the same
-    samples in any order. `generators` are digests before the step. `parameters`, `gradients` and `state`, which is what
-    the optimizer remembers, are digests that are read after the step, at the first 64 and then at 8 of each doubling:
+    samples in any order. `generators` are digests before the step, `rates` learning rates: one that is infinite or NaN
+    is written as a loss is. `parameters`, `gradients` and `state`, which is what the optimizer remembers, are digests
+    that are read after the step, at the first 64 and then at 8 of each doubling:
     to read them at each step that is kept would take more than 2 % of the first thousand. `calls` are what was called
     since the last step, in order: zero-grad, forward, backward, clip, unscale, step; neighbours that are the same once.
     `chain` is that of all that came before and this, but for `calls`: equal chains are equal pasts. What lies on
@@ -125,7 +138,7 @@ class Step(Section):
     batch: str | None = None
     samples: str | None = None
     generators: dict[str, str] = Field(default_factory=dict)
-    rates: tuple[float, ...] = Field(default=(), strict=False)
+    rates: tuple[Rate, ...] = Field(default=(), strict=False)
     parameters: str | None = None
     gradients: str | None = None
     gradient_norm: Exact | None = None

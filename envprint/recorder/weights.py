@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import math
 import sys
 from itertools import compress
 from typing import Any
@@ -18,9 +19,12 @@ def parameters_of(optimizer: Any) -> list[Any]:
 def settings_of(group: dict[str, Any]) -> dict[str, Any]:
     """Return what a group of parameters is trained with."""
     plain = {key: value for key, value in group.items() if key not in {"params", "param_names"}}
-    return {
-        key: value if isinstance(value, (bool, int, float, str)) else repr(value)[:80] for key, value in plain.items()
-    }
+    return {key: value if _is_plain(value) else repr(value)[:80] for key, value in plain.items()}
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether JSON has a value: it has no infinite number."""
+    return isinstance(value, (bool, int, str)) or (isinstance(value, float) and math.isfinite(value))
 
 
 def trains_all(module: Any) -> bool:

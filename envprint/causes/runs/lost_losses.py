@@ -2,7 +2,7 @@
 
 import math
 
-from envprint.manifest.ledger import Event, Run, Step
+from envprint.manifest.ledger import Event, Run, Step, rate_of
 
 OFF = "enabled=False"
 # backward() is called of a loss that is scaled
@@ -70,7 +70,7 @@ def _norms(run: Run, lost: int) -> str:
 
 
 def _rates(step: Step) -> str:
-    rates = ", ".join(dict.fromkeys(f"{rate:.6g}" for rate in step.rates))
+    rates = ", ".join(dict.fromkeys(f"{rate_of(rate):.6g}" for rate in step.rates))
     return f"{rates} at step {step.step}" if rates else ""
 
 

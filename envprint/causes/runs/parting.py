@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from envprint.causes.runs.alignment import Alignment, align
 from envprint.causes.runs.drawing import drawn_from, parted_generators
-from envprint.manifest.ledger import Run, Step
+from envprint.manifest.ledger import Run, Step, rate_of
 
 # what comes first makes what comes behind it; generators are those that a run draws from
 INPUTS = ("batch", "training", "generators")
@@ -110,7 +110,7 @@ def _said(step: Step, component: str) -> str:
     if component == "loss" and value is not None:
         return f"{float.fromhex(value):.9g}"
     if component == "rates":
-        return ", ".join(f"{rate:.9g}" for rate in value)
+        return ", ".join(f"{rate_of(rate):.9g}" for rate in value)
     if component == "training" and value is not None:
         return "training" if value else "evaluation"
     if isinstance(value, Mapping):

@@ -63,7 +63,7 @@ def _optimizer(pair: Pair, goes_on: str, run: Run, other: Run) -> Iterator[Obser
         yield Observed("scheduler-state-missing", SURE if run.restored and not is_loaded else LIKELY, (words,))
 
 
-def _rates(pair: Pair, run: Run) -> tuple[float, ...] | None:
+def _rates(pair: Pair, run: Run) -> tuple[float | str, ...] | None:
     steps: dict[int, Step] = pair.aligned.a if run is pair.a else pair.aligned.b
     step = steps.get(pair.parting.step)
     return step.rates if step else None

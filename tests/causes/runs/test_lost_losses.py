@@ -11,6 +11,7 @@ from _injected import Told
 from _ledgers import run
 from _recording_runs import Recorder
 
+from envprint.causes import explain
 from envprint.causes.checkup import examine
 from envprint.causes.runs.checkup import Shown, shown_by
 from envprint.manifest import load
@@ -128,6 +129,21 @@ def test_a_loss_of_which_a_scaler_makes_no_step_any_more_is_told_as_well(recorde
 @pytest.mark.slow
 def test_a_run_that_goes_well_with_a_scaler_has_lost_no_loss(recorder: Recorder) -> None:
     assert examined(recorder, "scaler")[1] is None
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+@pytest.mark.parametrize("rate", ["inf", "nan"])
+def test_a_learning_rate_that_is_no_number_is_recorded_and_told(rate: str, recorder: Recorder) -> None:
+    checkup, found = examined(recorder, f"lr={rate}")
+    manifest = recorder.record(Told(f"lr={rate}", (), "without_loader", "torch")).manifest
+    written = json.loads(manifest.read_bytes(), parse_constant=pytest.fail)["run"]
+
+    assert found is not None
+    assert checkup.hazards[0] == found
+    assert f"{rate} at step 1" == found.facts["run.ledger.rates"]
+    assert ([rate], rate) == (written["ledger"][0]["rates"], written["groups"][0]["lr"])
+    assert "identical" == explain(load(manifest), load(manifest)).verdict
 
 
 @pytest.mark.torch

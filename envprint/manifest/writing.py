@@ -21,7 +21,11 @@ def dump_manifest(manifest: Manifest) -> bytes:
 
     A probe is a line, and so are all times.
     """
-    document = manifest.as_json()
+    return dump_document(manifest.as_json())
+
+
+def dump_document(document: dict[str, Any]) -> bytes:
+    """Return the JSON of a manifest's values as it is written."""
     ordered = {key: _sorted(document[key]) for key in document}
     for section, field, depth in ON_ONE_LINE:
         if (facts := ordered.get(section)) and facts.get(field):

@@ -19,6 +19,7 @@ class Keeper:
         self.may_write = may_write
         self.manifest: Any = None
         self.facts: dict[str, Any] = {}
+        self.environment: dict[str, Any] = {}
         self.due = time.monotonic() + FLUSH_SECONDS
 
     def capture(self) -> Any:
@@ -37,15 +38,17 @@ class Keeper:
         """Write what there is, whole or not at all, if this process is the one that writes."""
         if not self.may_write():
             return
-        from envprint.manifest import Manifest, write  # here, since pydantic takes a tenth of a second
+        from envprint.manifest.document import identity  # here, since pydantic takes a tenth of a second
         from envprint.manifest.ledger import Run
+        from envprint.manifest.writing import dump_document, replace_file
 
         began = time.monotonic()
         kept: dict[str, Any] = {name: tuple(each) if _is_many(each) else each for name, each in seen.items()}
         run = Run(command=self.command, **{**self.facts, **kept})
-        document = {key: value for key, value in self.capture().as_json().items() if key != "id"}
-        document["run"] = run.model_dump(mode="json", exclude_unset=True)
-        write(Manifest.model_validate(document), self.path, force=True)
+        if not self.environment:  # which stays, and is neither validated nor dumped again
+            self.environment = self.capture().model_copy(update={"run": Run()}).as_json()
+        document = {**self.environment, "run": run.model_dump(mode="json", by_alias=True, exclude_unset=True)}
+        replace_file(self.path, dump_document({**document, "id": identity(document)}))
         ended = time.monotonic()
         self.due = ended + max(FLUSH_SECONDS, (ended - began) / MOST_OF_THE_TIME)
 

@@ -17,6 +17,7 @@ from _recorded_shapes import by_hand, data, loader, loop, model, scaler  # noqa:
 from _recorded_twice import run_of  # noqa: E402
 
 import envprint  # noqa: E402
+from envprint.manifest import dump_manifest, identity, load  # noqa: E402
 from envprint.recorder.sampling import is_sampled  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -33,6 +34,15 @@ def seen(training: Any, path: Path) -> dict[str, Any]:
 
 def events(run: dict[str, Any], name: str) -> list[str]:
     return [each["value"] for each in run["events"] if each["name"] == name]
+
+
+def test_what_is_written_of_a_run_is_the_manifest_that_is_read(tmp_path: Path) -> None:
+    run = seen(loop, tmp_path)
+    content = (tmp_path / "run.json").read_bytes()
+
+    assert content == dump_manifest(load(tmp_path / "run.json"))
+    assert json.loads(content)["id"] == identity(json.loads(content))
+    assert "ended" == run["status"]
 
 
 def test_a_loop_tells_of_its_loss_its_clipping_and_its_schedule(tmp_path: Path) -> None:

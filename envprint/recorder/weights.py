@@ -139,9 +139,18 @@ def objects_of(kind: type) -> list[Any]:
     A list of all objects is held for as short as can be, and by no generator, which would be one of them: a tuple that
     Python is still making cannot be made longer as long as anybody else knows it (_PyTuple_Resize: SystemError).
     """
-    objects = gc.get_objects()
-    kinds = {each for each in set(map(type, objects)) if issubclass(each, kind)}  # few classes, many objects
-    return list(compress(objects, map(kinds.__contains__, map(type, objects)))) if kinds else []
+    kinds = _with_subclasses(kind)
+    objects = gc.get_objects()  # of hundreds of thousands each is looked at once: memory is what this waits for
+    return list(compress(objects, map(kinds.__contains__, map(type, objects))))
+
+
+def _with_subclasses(kind: type) -> set[type]:
+    kinds, following = {kind}, [kind]
+    while following:
+        new: set[type] = set(type.__subclasses__(following.pop())) - kinds
+        kinds |= new
+        following += new
+    return kinds
 
 
 def modules() -> list[Any]:

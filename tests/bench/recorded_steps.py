@@ -2,7 +2,7 @@
 
     python tests/bench/recorded_steps.py CNN 100000 200 child
 
-times the 200 steps behind that number of others, all but the first of which are left out.
+times the 200 steps behind that number of others, all but the first of which are left out; behind 1, a whole run.
 
 A process that has trained a while is forked, and the child or the parent records: so both have the same things at the
 same places in memory. Two processes that were started apart differ by up to a fifth, each for as long as it runs; and

@@ -22,8 +22,9 @@ from envprint.recorder.sampling import is_sampled
 MILLION = 1_000_000
 STARTS = 5
 LATE, STEPS = 100_000, 200  # steps behind which these are timed: most of them are not kept
-FIRST = 1_000  # steps of a run that are timed too: of them more are kept, and of some all is read
+FIRST, RUN = 1_000, 2_500  # steps of a whole run, a minute of training: of the first more are kept, and some read whole
 LATE_RUNS = 10  # it is by chance what shares a place in the caches of each
+WHO = "child", "parent"
 STEP_SCRIPT = Path(__file__).parent / "recorded_steps.py"
 
 
@@ -38,17 +39,19 @@ def measure_recorder() -> Iterator[Figure | Bound]:
 def measure_steps(name: str) -> Iterator[Figure | Bound]:
     """Time runs step by step, each beside a plain one; yield what recording adds to a step, with the standard error.
 
-    All is in it, also what is made for many steps at once. Left out is what is written, which takes no more than a
-    2000th of a run behind its first seconds; the first step, which reads environment and model, is told of apart.
+    All is in it, also what is made for many steps at once. What is written is part of the whole runs only: late in a
+    run it takes no more than a 2000th of it. The first step, which reads environment and model, is told of apart.
     """
-    late = [run_of(name, LATE, STEPS, who) for _ in range(LATE_RUNS // 2) for who in ("child", "parent")]
+    late = [run_of(name, LATE, STEPS, who) for _ in range(LATE_RUNS // len(WHO)) for who in WHO]
     plain = statistics.median(seconds for run in late for seconds in run["plain"])
-    above = [mean_of(run) / plain * 100 for run in late]
+    above = [percent_of(run) for run in late]
     error = statistics.stdev(above) / math.sqrt(len(above))
     what = f"a {name}, {plain * 1000:.0f} ms a step, behind {LATE} (± {error:.1f})"
     yield Bound(what, statistics.mean(above), "%", below=2)
-    first = statistics.mean(mean_of(run_of(name, 1, FIRST, who)) for who in ("child", "parent"))
-    yield Bound(f"the mean of the first {FIRST} steps", first / plain * 100, "%", below=2)
+    runs = [run_of(name, 1, RUN, who) for who in WHO]
+    yield Bound(f"a run of {RUN} steps from its start", statistics.mean(map(percent_of, runs)), "%", below=2)
+    first = statistics.mean(percent_of(run, FIRST) for run in runs)
+    yield Bound(f"its first {FIRST}, of which a third is kept", first, "%", below=3)
     yield Bound("the first step, once", statistics.median(run["once"] for run in late) * 1000, "ms", below=1000)
     debugged = statistics.median(run["debugged"] for run in late)
     yield Figure("DebugMode with hashes : a step", debugged, plain, at_most=1000)
@@ -61,9 +64,10 @@ def run_of(name: str, behind: int, steps: int, recorder: str) -> dict[str, Any]:
     return found
 
 
-def mean_of(run: dict[str, Any]) -> float:
-    """Return what recorded steps take above plain ones, on average."""
-    return float(statistics.mean(run["recorded"]) - statistics.mean(run["plain"]))
+def percent_of(run: dict[str, Any], steps: int | None = None) -> float:
+    """Return what the recorded steps of a run take above its plain ones, or so many of the first, in % of these."""
+    recorded, plain = (statistics.mean(run[which][:steps]) for which in ("recorded", "plain"))
+    return float(recorded / plain - 1) * 100
 
 
 def timed(call: Callable[[], Any]) -> float:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import xxhash
 
-from envprint.recorder.batches import Read, told_of
+from envprint.recorder.batch import Read
+from envprint.recorder.batches import told_of
 from envprint.recorder.calls import GRAPHS
 from envprint.recorder.chaining import AT_ONCE, Here
 from envprint.recorder.standing_importlib_bootstrap import Known

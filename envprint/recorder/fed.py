@@ -4,7 +4,7 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from envprint.recorder.batches import gather, read_batch, read_later
+from envprint.recorder.batch import gather, read_batch, read_later
 from envprint.recorder.frames import asking
 from envprint.recorder.generators import states
 from envprint.recorder.loaders import describe_loader

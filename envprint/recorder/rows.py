@@ -3,22 +3,20 @@
 import ctypes
 import functools
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import xxhash
 
-from envprint.models.on_device import Later
-
 SHORT = 4096  # bytes of a row up to which all rows of a tensor are read at once
 COPIED = 4096  # bytes of a tensor that are copied, and read with those of other steps: numpy is slow to start
 MULTIPLIER = 0x9E3779B97F4A7C15  # the golden ratio's
-MASK = (1 << 64) - 1
 BYTE = ctypes.c_ubyte
 FEW = 64  # whole numbers, as the classes of a batch, that are quicker told than their memory is found
 
 
-def digest_later(tensor: Any) -> Later[Any]:
-    """Read a tensor, and return what gives a number of 64 bits for each of its rows, as an array of numpy's.
+def read_rows(tensor: Any) -> Any:
+    """Read a tensor, and return what `numbers_of` makes a number of 64 bits for each of its rows of.
 
     ValueError where it holds no numbers.
     """
@@ -26,11 +24,20 @@ def digest_later(tensor: Any) -> Later[Any]:
     count, size = rows.shape[0], rows.nbytes
     content = (BYTE * size).from_address(rows.data_ptr()) if size else b""
     if size > count * SHORT:
-        return functools.partial(_as_numbers, _read_in_turn(memoryview(content).cast("B"), size // count))
-    if size <= COPIED:
-        return functools.partial(_read_at_once, bytes(content), count)
-    numbers = _read_at_once(content, count)
-    return lambda: numbers
+        return _read_in_turn(memoryview(content).cast("B"), size // count)
+    return bytes(content) if size <= COPIED else _read_at_once(content, count)
+
+
+def numbers_of(alike: Sequence[Any], count: int) -> Any:
+    """Return the numbers of the rows of tensors, of so many rows each, all of which were read in the same way.
+
+    An array of numpy's, with a row for each tensor.
+    """
+    import numpy as np
+
+    if type(alike[0]) is bytes:
+        return _read_at_once(b"".join(alike), len(alike) * count).reshape(-1, count)
+    return np.array(alike, np.uint64)
 
 
 def content_of(tensor: Any) -> bytes:
@@ -76,12 +83,6 @@ def _read_in_turn(content: memoryview, size: int) -> list[int]:
     return [digest(content[start : start + size]) for start in range(0, len(content), size)]
 
 
-def _as_numbers(numbers: list[int]) -> Any:
-    import numpy as np
-
-    return np.array(numbers, np.uint64)
-
-
 @functools.lru_cache(maxsize=64)
 def _weights(count: int) -> Any:
     """Return odd numbers of 64 bits, the same in every run."""
@@ -99,16 +100,10 @@ def _mixed(numbers: Any) -> Any:
     return numbers ^ (numbers >> np.uint64(32))
 
 
-def joined(numbers: Any) -> bytes:
-    """Return the bytes of the numbers of rows, in their order."""
-    return bytes(numbers.tobytes())
-
-
-def total_of(columns: list[Any]) -> int:
-    """Return the sum over all samples, each a row of every tensor."""
-    if not columns:
-        return 0
+def totals_of(columns: list[Any]) -> list[int]:
+    """Return the sums over all samples of several batches, each sample a row of every tensor, each batch a row here."""
     samples = columns[0]
     for column in columns[1:]:
         samples = _mixed(samples) + column
-    return int(_mixed(samples).sum()) & MASK
+    totals: list[int] = _mixed(samples).sum(axis=1).tolist()
+    return totals

@@ -17,7 +17,8 @@ from _unlike_training import ALL, Training  # noqa: E402
 from envprint.recorder import between  # noqa: E402
 from envprint.recorder import fed as feeding  # noqa: E402
 from envprint.recorder.attaching import attach  # noqa: E402
-from envprint.recorder.batches import Batches, read_batch  # noqa: E402
+from envprint.recorder.batch import read_batch  # noqa: E402
+from envprint.recorder.batches import Batches  # noqa: E402
 from envprint.recorder.chaining import AT_ONCE  # noqa: E402
 from envprint.recorder.chosen import choose  # noqa: E402
 from envprint.recorder.recording import Recording  # noqa: E402

@@ -242,7 +242,7 @@ def test_events_stay_within_their_bounds() -> None:
 def test_a_batch_that_holds_its_numbers_in_other_tensors_is_told_by_these() -> None:
     from torch.testing._internal.two_tensor import TwoTensor
 
-    from envprint.recorder.batches import gather, read_batch
+    from envprint.recorder.batch import gather, read_batch
 
     batches = [TwoTensor(torch.full((4, 2), number), torch.ones(4, 2)) for number in (1.0, 1.0, 2.0)]
     found = []
@@ -258,7 +258,7 @@ def test_a_batch_that_holds_its_numbers_in_other_tensors_is_told_by_these() -> N
 def test_a_batch_that_holds_no_numbers_is_not_read() -> None:
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    from envprint.recorder.batches import read_batch
+    from envprint.recorder.batch import read_batch
 
     with FakeTensorMode():
         fake = torch.ones(4, 2)

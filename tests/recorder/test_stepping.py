@@ -13,7 +13,8 @@ torch = pytest.importorskip("torch")
 from _listened import ledger_of, recorded  # noqa: E402
 
 from envprint.recorder import calls  # noqa: E402
-from envprint.recorder.batches import MOST_UNCOUNTED, MOST_WAITING, Batches, gather, read_batch  # noqa: E402
+from envprint.recorder.batch import gather, read_batch  # noqa: E402
+from envprint.recorder.batches import MOST_UNCOUNTED, MOST_WAITING, Batches  # noqa: E402
 from envprint.recorder.chosen import choose  # noqa: E402
 from envprint.recorder.sampling import is_sampled, next_sampled  # noqa: E402
 from envprint.recorder.stepping import Steps  # noqa: E402

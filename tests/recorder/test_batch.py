@@ -58,3 +58,12 @@ def test_no_more_wait_than_links_are_made_at_once() -> None:
         assert len(batches.untold) < AT_ONCE
 
     assert AT_ONCE * 3 == sum(read.told is not None for read in batches.waiting if isinstance(read, Read))
+
+
+def test_a_sample_is_a_row_of_every_tensor_wherever_it_stands() -> None:
+    def total(rows: list[int], targets: list[int]) -> int:
+        inputs, classes = torch.eye(4)[rows], torch.arange(4)[targets]
+        return int(read_batch([inputs, classes], rows=True)()[1])
+
+    assert total([0, 1, 2, 3], [0, 1, 2, 3]) == total([2, 0, 1, 3], [2, 0, 1, 3])
+    assert total([0, 1, 2, 3], [0, 1, 2, 3]) != total([0, 1, 2, 3], [2, 0, 1, 3])

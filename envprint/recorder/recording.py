@@ -5,6 +5,7 @@ import math
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ class Recording:
         self.flags: dict[str, Any] = {}
         self.places: set[Hashable] = set()
         self.optimizers: bool | None = None
-        self.may_have_models = False
+        self.built: Callable[[], Any] | None = None  # a module that was built, as long as it lives
         self.lock = threading.RLock()
         self.stopped = False
 
@@ -132,14 +133,23 @@ class Recording:
         """Note a call that seeds a generator."""
         with self.noting("seedings"):
             if sum(1 for each in self.seedings if each["generator"] == generator) < MOST_OF_ONE:
-                looked_for = self.may_have_models and len(self.seedings) < LOOKED_FOR
-                built = self.steps.count > 0 or (looked_for and bool(modules()))
+                built = self.steps.count > 0 or self._has_models()
                 self.seedings.append(
                     {
                         "generator": generator, "value": repr(value)[:40], "where": caller(), "step": self.steps.count,
                         "after_model": built, "after_batch": bool(self.steps.batches.seen),
                     }
                 )  # fmt: skip
+
+    def look_for_models(self) -> None:
+        """Know a module that was built, if one lives."""
+        self.built = next(map(weakref.ref, modules()), None)
+
+    def _has_models(self) -> bool:
+        """Tell whether a module was built; where the one that was known is gone, another is looked for."""
+        if self.built is not None and self.built() is None and len(self.seedings) < LOOKED_FOR:
+            self.look_for_models()
+        return self.built is not None and self.built() is not None
 
     def mark(self, name: str) -> None:
         """Note the states of the generators at a place of the run."""

@@ -1,5 +1,6 @@
 """Hear of what each module returns, and of the gradients that come back to it, in the steps that were chosen."""
 
+import weakref
 from functools import partial
 from typing import Any
 
@@ -7,14 +8,17 @@ from envprint.models.reading import Reading
 from envprint.recorder.calls import Undo, hook, wrap
 from envprint.recorder.listening import Listener
 from envprint.recorder.recording import Recording
-from envprint.recorder.weights import modules
 
 
 def observe_building(torch: Any, recording: Recording) -> list[Undo]:
-    """Hear of parameters that modules are given: before, no model is there, and none is looked for."""
-    register = getattr(torch.nn.modules.module, "register_module_parameter_registration_hook", None)
-    recording.may_have_models = register is None or bool(modules())
-    return [] if register is None else [register(hook(lambda *_: setattr(recording, "may_have_models", True))).remove]
+    """Hear of modules that are given parameters, after those that are there already."""
+    register = torch.nn.modules.module.register_module_parameter_registration_hook
+
+    def built(module: Any, *_: Any) -> None:
+        recording.built = weakref.ref(module)
+
+    recording.look_for_models()
+    return [register(hook(built)).remove]
 
 
 def observe_modules(torch: Any, recording: Recording) -> list[Undo]:

@@ -44,6 +44,21 @@ def drawn_for(run: Run, steps: Mapping[int, Step], number: int) -> frozenset[str
     return frozenset(name for name, digest in before.items() if any(each.get(name, digest) != digest for each in after))
 
 
+def drawn_in_vain(a: Mapping[int, Step], b: Mapping[int, Step], until: int) -> frozenset[str]:
+    """Return the generators that both runs drew other numbers from before a step, for batches that were the same."""
+    found: set[str] = set()
+    for number in a.keys() & b.keys():
+        if number < until and number - 1 in a and number - 1 in b and a[number].batch == b[number].batch is not None:
+            states = [(steps[number - 1].generators, steps[number].generators) for steps in (a, b)]
+            found.update(
+                name
+                for name in states[0][0].keys() & states[1][0].keys()
+                if states[0][0][name] != states[1][0][name]
+                and all(before[name] != after.get(name, before[name]) for before, after in states)
+            )
+    return frozenset(found)
+
+
 def _states(run: Run) -> Iterator[Mapping[str, str]]:
     yield from (mark.generators for mark in run.marks if mark.name == "epoch")
     yield from (step.generators for step in run.ledger)

@@ -5,6 +5,7 @@ import math
 from envprint.manifest.ledger import Event, Run, Step, rate_of
 
 OFF = "enabled=False"
+LOST = ("nan", "inf", "-inf")
 # backward() is called of a loss that is scaled
 SCALED = "with a GradScaler: these losses are scaled, and only gradients are expected to be infinite now and then"
 
@@ -14,7 +15,7 @@ def lost_loss(run: Run) -> tuple[str, dict[str, str]] | None:
     told = [step for step in run.ledger if step.loss is not None]
     place = next((place for place, step in enumerate(told) if not is_finite(step.loss)), len(told))
     before, lost = (told[place - 1] if place else None), told[place:]
-    left = next((each for each in run.events if each.name == "lost"), None)
+    left = next((each for each in run.events if each.name == "lost" and each.value in LOST), None)
     if lost:
         until, number = lost[0].step, lost[0].loss
         since, said = _since(before, lost[0]), f"{_named(number)} at step {until}, {_behind(lost)}"

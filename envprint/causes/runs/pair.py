@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from envprint.causes.runs.alignment import Alignment
-from envprint.causes.runs.drawing import drawn_for, drawn_from, untouched
+from envprint.causes.runs.drawing import drawn_for, drawn_from, drawn_in_vain, untouched
 from envprint.causes.runs.modules import first_module
 from envprint.causes.runs.parting import Parting, states_of
 from envprint.manifest.ledger import Event, Run, Step
@@ -48,6 +48,11 @@ class Pair:
         """Return the generators that a side drew from for the step at which results part."""
         sides = ((self.a, self.aligned.a), (self.b, self.aligned.b))
         return frozenset(name for run, steps in sides for name in drawn_for(run, steps, self.parting.acts))
+
+    @cached_property
+    def vain(self) -> frozenset[str]:
+        """Return the generators that were drawn from before, differently, and made no batch another one."""
+        return drawn_in_vain(self.aligned.a, self.aligned.b, self.parting.acts)
 
     @cached_property
     def idle(self) -> frozenset[str]:

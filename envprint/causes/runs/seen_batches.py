@@ -9,6 +9,7 @@ from envprint.causes.runs.seen_scales import values_are_the_same
 
 UNEXPLAINED = "non-contract-upstream"
 ORDERED = 0.75  # inputs and targets are told of apart: targets alone that are in another order look the same
+PERHAPS = 0.5  # behind the first step, of whose inputs it is known whether they are the same
 POSSIBLE = 0.4  # of what nothing speaks for, but that nothing else does either
 CODE = "code."
 
@@ -23,7 +24,9 @@ def see_batches(pair: Pair) -> Iterator[Observed]:
     meet = samples_meet(pair.aligned.a, pair.aligned.b, pair.parting.acts)
     if meet and not beside:
         where = "within the batch" if meet == pair.parting.acts else f"from there to step {meet}"
-        yield Observed("shuffle-order", ORDERED, (f"the same samples, in another order {where}", words))
+        yield Observed(
+            "shuffle-order", ORDERED if is_first else PERHAPS, (f"the same samples, in another order {where}", words)
+        )
     elif is_first:
         alike = "; its inputs are the same, what differs is beside them: the targets, say" if beside else ""
         sure = POSSIBLE if any(path.startswith(CODE) for path in pair.changes) else MAYBE

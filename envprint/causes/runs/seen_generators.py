@@ -6,6 +6,7 @@ from envprint.causes.models.observed import HARDLY, LIKELY, MAYBE, SURE, Observe
 from envprint.causes.runs.drawing import states_before_training
 from envprint.causes.runs.pair import Pair, at
 from envprint.causes.runs.parting import WEIGHTS
+from envprint.causes.runs.seen_scales import is_scaled
 from envprint.manifest.ledger import Run, Seeding
 
 KIND, NOTHING = "numpy.Generator", "None"
@@ -37,7 +38,10 @@ def _made(run: Run, step: int) -> list[Seeding]:
 
 def _how_sure(pair: Pair) -> float:
     """Return how likely it is what parts the data: nobody saw who drew from it, but whether others stood alike."""
-    alike = [states_before_training(pair.a, pair.b, name) for name in GLOBAL if name not in pair.idle]
+    alike = {name: states_before_training(pair.a, pair.b, name) for name in GLOBAL}
+    others = {name for name, each in alike.items() if each is False} - pair.idle
     if pair.parts_in(WEIGHTS):
-        return HARDLY if alike[0] is False else MAYBE
-    return SURE if all(alike) else LIKELY if all(each is not False for each in alike) else MAYBE
+        return HARDLY if "torch" in others else MAYBE
+    if others or is_scaled(pair):
+        return MAYBE
+    return SURE if all(alike.values()) else LIKELY

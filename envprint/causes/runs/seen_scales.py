@@ -18,7 +18,7 @@ def see_scales(pair: Pair) -> Iterator[Observed]:
     if values_are_the_same(pair):
         return  # what differs is beside them: the targets, say
     left, right = (_ranks(run) for run in (pair.a, pair.b))
-    if left and right and left["ranks"] == right["ranks"]:
+    if is_scaled(pair):
         said = (f"{each['mean']} and {each['deviation']}" for each in (left, right))
         words = (
             "the values of the first batch rank alike on both sides, each among those of the other samples: "
@@ -34,6 +34,14 @@ def see_scales(pair: Pair) -> Iterator[Observed]:
 def values_are_the_same(pair: Pair) -> bool:
     """Tell whether the first tensor of the first batch is known to be the same on both sides."""
     left, right = (_ranks(run).get("values") for run in (pair.a, pair.b))
+    return left is not None and left == right
+
+
+def is_scaled(pair: Pair) -> bool:
+    """Tell whether the runs part at the first batch, whose values rank alike and are others."""
+    if pair.parting.acts != 1 or values_are_the_same(pair):
+        return False
+    left, right = (_ranks(run).get("ranks") for run in (pair.a, pair.b))
     return left is not None and left == right
 
 

@@ -22,7 +22,7 @@ def see_seeds(pair: Pair) -> Iterator[Observed]:
     if not pair.parts_in(*STREAMS):
         return
     for generator, unseeded in UNSEEDED.items():
-        left, right = (_first(run, generator) for run in (pair.a, pair.b))
+        left, right = (_first(run, generator, pair) for run in (pair.a, pair.b))
         if left and right and left.value != right.value:
             cause = "seed-value-differs" if generator == "torch" else unseeded
             words = f"{CALLS[generator]} is seeded with {left.value} in a, with {right.value} in b{at(left.where)}"
@@ -36,10 +36,10 @@ def see_seeds(pair: Pair) -> Iterator[Observed]:
             yield Observed(unseeded, _how_sure(pair, generator), (words,))
 
 
-def _first(run: Run, generator: str) -> Seeding | None:
-    """Return the last seeding before training: what it was seeded with before that no longer counts."""
+def _first(run: Run, generator: str, pair: Pair) -> Seeding | None:
+    """Return the last seeding before training, or before the model where weights part: earlier ones no longer count."""
     early = [each for each in run.seedings if each.generator == generator and not each.step and not each.after_batch]
-    ahead = [each for each in early if not each.after_model] or early
+    ahead = [each for each in early if pair.parts_in(WEIGHTS) and not each.after_model] or early
     return ahead[-1] if ahead else None
 
 
@@ -52,8 +52,10 @@ def _how_sure(pair: Pair, generator: str) -> float:
     alike = states_before_training(pair.a, pair.b, "torch")
     if generator == "torch":
         return HARDLY if alike else SURE
+    if generator in pair.vain:
+        return HARDLY
     if generator in pair.parted_states & pair.drawn:
-        return SURE
+        return SURE if pair.parting.acts > 1 else LIKELY  # before the first step nothing was seen to be the same
     # what was drawn before the first step acts there, unless it was put by for later
     return HARDLY if alike is False else LIKELY if pair.parting.acts <= 1 else MAYBE
 
@@ -61,7 +63,7 @@ def _how_sure(pair: Pair, generator: str) -> float:
 def _nowhere(pair: Pair, generator: str) -> Iterator[Observed]:
     if states_before_training(pair.a, pair.b, generator) is not False:
         return
-    seeded = [name for name in UNSEEDED if any(_first(run, name) for run in (pair.a, pair.b))]
+    seeded = [name for name in UNSEEDED if any(_first(run, name, pair) for run in (pair.a, pair.b))]
     cause = "partial-seeding" if generator == "numpy" and "torch" in seeded else UNSEEDED[generator]
     words = f"{CALLS[generator]} is seeded on neither side"
     rest = f", {' and '.join(CALLS[name] for name in seeded)} {'is' if len(seeded) == 1 else 'are'}" if seeded else ""

@@ -70,6 +70,11 @@ def test_gradients_that_are_lost_before_the_loss_are_told_with_their_step() -> N
     assert "2 at step 1, infinite at step 3" == found.facts["run.ledger.gradient_norm"]
 
 
+@pytest.mark.parametrize("value", ["", "word", "0x1p3", "0x1p99999", "NaN"])
+def test_what_no_recording_says_of_a_lost_loss_is_not_read(value: str) -> None:
+    assert lost(run(events=(Event(name="lost", step=8, value=value),))) is None
+
+
 @pytest.mark.parametrize("norm", ["inf", "nan"])
 def test_gradients_alone_are_not_said_to_lose_a_loss(norm: str) -> None:
     scaled = (Event(name="scaler", step=0, value="GradScaler enabled=True"),)

@@ -18,13 +18,20 @@ def main() -> None:
     if "seed-python" in TRY:
         random.seed(int(TRY["seed-python"]))
     net = torch.nn.Sequential(torch.nn.Linear(16, 16), torch.nn.ReLU(), torch.nn.Linear(16, 4))
+    if TRY.get("weights") == "numpy":
+        net[0].weight.data = torch.from_numpy(np.random.default_rng().normal(size=(16, 16))).float()
     optimizer = torch.optim.SGD(net.parameters(), lr=float(TRY.get("lr", "0.05")))
     scaler = torch.amp.GradScaler("cpu", enabled="scaler" in TRY)
     inputs, targets = data()
     order = list(range(SAMPLES))
     if "shuffled" in TRY:
         order.sort(key=lambda place: place * int(TRY["shuffled"]) % SAMPLES)
+    if "order-seed" in TRY:
+        torch.manual_seed(int(TRY["order-seed"]))
+        order = torch.randperm(SAMPLES).tolist()
     for step in range(1, STEPS + 1):
+        if "aside" in TRY:
+            np.random.rand()  # noqa: NPY002 - which has one state for all
         rows = chosen(order, step)
         batch, aims = inputs[rows] * scale(step), targets[rows]
         if TRY.get("target") == str(step):

@@ -7,6 +7,7 @@ from typing import Any
 
 FLUSH_SECONDS = 5.0
 MOST_OF_THE_TIME = 0.0005  # what writing may take of a run
+WIDEST = 64  # bits of a whole number, its sign included
 EARLY = 64  # steps among which each doubling is written: who waits for a run to begin looks for what it does
 
 
@@ -38,19 +39,42 @@ class Keeper:
         """Write what there is, whole or not at all, if this process is the one that writes."""
         if not self.may_write():
             return
-        from envprint.manifest.document import identity  # here, since pydantic takes a tenth of a second
-        from envprint.manifest.ledger import Run
-        from envprint.manifest.writing import dump_document, replace_file
+        from envprint.manifest.writing import replace_file  # here, since pydantic takes a tenth of a second
 
         began = time.monotonic()
         kept: dict[str, Any] = {name: tuple(each) if _is_many(each) else each for name, each in seen.items()}
-        run = Run(command=self.command, **{**self.facts, **kept})
+        facts = {"command": self.command, **self.facts, **kept}
+        try:
+            content = self._content(facts)
+        except (TypeError, ValueError):  # a file's name is no text, a number has over 64 bits
+            content = self._content(written(facts))
+        replace_file(self.path, content)
+        ended = time.monotonic()
+        self.due = ended + max(FLUSH_SECONDS, (ended - began) / MOST_OF_THE_TIME)
+
+    def _content(self, facts: dict[str, Any]) -> bytes:
+        from envprint.manifest.document import identity
+        from envprint.manifest.ledger import Run
+        from envprint.manifest.writing import dump_document
+
+        run = Run(**facts)
         if not self.environment:  # which stays, and is neither validated nor dumped again
             self.environment = self.capture().model_copy(update={"run": Run()}).as_json()
         document = {**self.environment, "run": run.model_dump(mode="json", by_alias=True, exclude_unset=True)}
-        replace_file(self.path, dump_document({**document, "id": identity(document)}))
-        ended = time.monotonic()
-        self.due = ended + max(FLUSH_SECONDS, (ended - began) / MOST_OF_THE_TIME)
+        return dump_document({**document, "id": identity(document)})
+
+
+def written(value: Any) -> Any:
+    """Return a value as JSON has it: escapes for half a surrogate, and text for numbers that it does not have."""
+    if isinstance(value, dict):
+        return {written(str(key)): written(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return tuple(map(written, value))
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, int) and value.bit_length() >= WIDEST:
+        return str(value)
+    return value
 
 
 def _is_many(value: object) -> bool:

@@ -45,6 +45,23 @@ def test_what_is_written_of_a_run_is_the_manifest_that_is_read(tmp_path: Path) -
     assert "ended" == run["status"]
 
 
+def test_names_and_numbers_that_json_does_not_have_lose_no_recording(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path / "d") + b"\xff"))
+    folder.mkdir()
+
+    def training() -> None:
+        os.listdir(folder)  # noqa: PTH208 - what a recording hears of
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], 0.1)
+        optimizer.param_groups[0].update({"huge": 1 << 70, "half": "\udc80", 7: 1})
+        optimizer.step()
+
+    run = seen(training, tmp_path)
+
+    assert 1 == run["steps"]
+    assert {"huge": str(1 << 70), "half": "\\udc80", "7": 1}.items() <= run["groups"][0].items()
+    assert any("\\udcff" in each for each in events(run, "listing"))
+
+
 def test_a_loop_tells_of_its_loss_its_clipping_and_its_schedule(tmp_path: Path) -> None:
     run = seen(loop, tmp_path)
 

@@ -47,9 +47,10 @@ class Read:
 def tell(reads: list[Read]) -> None:
     """Have batches tell, and empty the list of them: of all that are alike at once, since numpy is slow to start."""
     alike: dict[Any, list[Read]] = {}
-    while reads:  # another thread may add one meanwhile
+    while reads:
         read = reads.pop()
-        alike.setdefault((read.count, *((type(each), len(each)) for each in read.columns)), []).append(read)
+        if read.told is None:
+            alike.setdefault((read.count, *((type(each), len(each)) for each in read.columns)), []).append(read)
     for each in alike.values():
         _tell(each)
 

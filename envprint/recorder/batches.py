@@ -42,11 +42,8 @@ class Batches:
 
         What stands `beside` is told of with the others where their step is kept, and else nowhere.
         """
-        if type(read) is Read and read.told is None:
-            read.others = self.untold
-            self.untold.append(read)
-            if len(self.untold) >= AT_ONCE:
-                tell(self.untold)
+        if type(read) is Read:
+            self._tell_later(read)
         if beside:
             self.beside = [*self.beside, read][-MOST_WAITING:]
             return
@@ -58,6 +55,14 @@ class Batches:
             self.of_epoch.append(read)
             if len(self.of_epoch) >= MOST_UNCOUNTED:
                 self._count_samples()
+
+    def _tell_later(self, read: Read) -> None:
+        """Have a batch tell with others, of which no more wait than links are made at once."""
+        if len(self.untold) >= AT_ONCE:
+            tell(self.untold)
+        if read.told is None:
+            read.others = self.untold
+            self.untold.append(read)
 
     def take(self, passes: int) -> dict[str, Later[str]]:
         """Return what gives the digest of the batches of a step, and that of their samples, once they came.

@@ -97,16 +97,16 @@ class Fed:
         if sys.modules["torch"]._C._get_tracing_state() is not None:  # noqa: SLF001 - it would become part of the trace
             return
         parts: list[Any] = []
-        steps, elsewhere = self.steps, gather(batch, parts)
-        if elsewhere:
-            with self.recording.lock:
-                if not self._may_fetch(parts):
-                    return
+        with self.recording.lock:
+            steps, elsewhere = self.steps, gather(batch, parts)
+            if not elsewhere:
+                steps.batches.add(read_batch(parts, rows=steps.is_usual), beside=beside)
+            elif self._may_fetch(parts):
                 steps.batches.add(read_later(parts, steps.chain.reading, rows=steps.is_usual), beside=beside)
-        else:
-            steps.batches.add(read_batch(parts, rows=steps.is_usual), beside=beside)
-        if not self.has_begun:
-            self._ranked(parts)
+            else:
+                return
+            if not self.has_begun:
+                self._ranked(parts)
 
     def _ranked(self, parts: list[Any]) -> None:
         """Note how the values of the first batch rank, whatever their scale."""

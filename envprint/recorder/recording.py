@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
+from envprint.models.reading import Reading
 from envprint.recorder.beginning import begin, has_optimizer
 from envprint.recorder.calls import Hearing
 from envprint.recorder.chaining import kept_back
@@ -255,11 +256,8 @@ class Recording:
         """Write what there is, whole or not at all."""
         with self.noting("devices"):
             self.steps.chain.settle()
-            if status != "running":
-                if self.steps.chain.finish(PATIENCE):
-                    self._left()
-                else:
-                    self.note(UNANSWERED)
+            if status != "running" and not (self.steps.chain.finish(PATIENCE) and self._left()):
+                self.note(UNANSWERED)
         with self.noting("writing"):
             if self.chosen is not None:
                 self.keeper.facts["window"] = (self.chosen.first, self.chosen.last)
@@ -271,11 +269,22 @@ class Recording:
                 notes=self.notes, unread={**self.steps.chain.unread, **self.unread},
             )  # fmt: skip
 
-    def _left(self) -> None:
-        """Note a loss that is not finite and of which no step came: scalers skip those whose gradients are not."""
+    def _left(self) -> bool:
+        """Note a loss that is not finite and of which no step came: scalers skip those whose gradients are not.
+
+        Return whether it came, where it lies on a device.
+        """
         loss = self.steps.loss
+        if hasattr(loss, "device"):
+            reading = Reading()
+            come = reading.fetch(loss)
+            reading.start()
+            if not reading.wait(PATIENCE):
+                return False
+            loss = come()
         if loss is not None and not math.isfinite(number := float(loss)):
             self.event("lost", number.hex(), "")
+        return True
 
     def stop(self) -> None:
         """Hear of nothing more: this is a child that was forked, or the run is over."""

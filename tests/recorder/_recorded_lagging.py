@@ -1,6 +1,7 @@
 """Train on a device that lags behind, in several ways, and print what came of each: `python FILE LIBRARY`."""
 
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,25 @@ def recorded(device: Lagging, chosen: Chosen | None = None, lag: int = LAG) -> d
     return {**in_numbers(told), "run": json.loads(Path("run.json").read_bytes())["run"]}
 
 
+def left(device: Lagging, lag: int) -> dict[str, Any]:
+    """Train, then ask for the gradients of a loss that is infinite, make no step of it, and tell of the end."""
+    run = recording.Recording(Path("left.json"))
+    with attach(run):
+        device.lag(0)
+        model = nn.Linear(4, 2).to(NAME)
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        for factor in (1.0, 1.0, 1.0, math.inf):
+            if math.isinf(factor):
+                device.lag(lag)
+            (model(torch.ones(3, 4).to(NAME)) * factor).square().sum().backward()
+            if math.isfinite(factor):
+                optimizer.step()
+        before = device.waits
+        finish(run, None)
+    device.lag(LAG)
+    return {"waits": device.waits - before, "run": json.loads(Path("left.json").read_bytes())["run"]}
+
+
 def main(library: str) -> None:
     """Print what came of each way, as JSON."""
     device = Lagging(Path(library))
@@ -86,7 +106,8 @@ def main(library: str) -> None:
     chaining.MOST_WAITING = 2
     told["few"] = recorded(device)
     recording.PATIENCE = 0.1
-    told["never"] = recorded(device, lag=NEVER)
+    told["left"] = left(device, 0)
+    told |= {"never": recorded(device, lag=NEVER), "left for ever": left(device, NEVER)}
     print(json.dumps(told))  # noqa: T201
 
 

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 
 from _lagging import compile_device  # noqa: E402
 
+from envprint.recorder.recording import UNANSWERED  # noqa: E402
 from envprint.recorder.sampling import is_read_whole  # noqa: E402
 
 HAS_ITS_HEADERS = tuple(map(int, torch.__version__.split("+")[0].split(".")[:2])) >= (2, 13)
@@ -87,6 +88,13 @@ def test_a_device_that_does_not_answer_holds_nothing_up(ways: dict[str, Any]) ->
 
     assert [] == run["ledger"]
     assert 140 == run["steps"]
-    assert ["a device did not answer within 5 seconds of the end: steps that it was asked about are not told of"] == [
-        note for note in run["notes"] if "device" in note
-    ]
+    assert [UNANSWERED] == [note for note in run["notes"] if "device" in note]
+
+
+def test_a_loss_of_which_no_step_came_is_told_of_unless_the_device_does_not_answer(ways: dict[str, Any]) -> None:
+    come, late = (ways[name]["run"] for name in ("left", "left for ever"))
+
+    assert 0 == ways["left for ever"]["waits"]
+    assert [(3, "inf")] == [(each["step"], each["value"]) for each in come["events"] if each["name"] == "lost"]
+    assert "lost" not in [each["name"] for each in late["events"]]
+    assert (False, True) == (UNANSWERED in come["notes"], UNANSWERED in late["notes"])

@@ -51,7 +51,7 @@ def measure_steps(name: str) -> Iterator[Figure | Bound]:
     runs = [run_of(name, 1, RUN, who) for who in WHO]
     yield Bound(f"a run of {RUN} steps from its start", statistics.mean(map(percent_of, runs)), "%", below=2)
     first = statistics.mean(percent_of(run, FIRST) for run in runs)
-    yield Bound(f"its first {FIRST}, of which a third is kept", first, "%", below=3)
+    yield Bound(f"its first {FIRST}, of which a third is kept", first, "%", below=2)
     yield Bound("the first step, once", statistics.median(run["once"] for run in late) * 1000, "ms", below=1000)
     debugged = statistics.median(run["debugged"] for run in late)
     yield Figure("DebugMode with hashes : a step", debugged, plain, at_most=1000)

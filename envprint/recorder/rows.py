@@ -74,7 +74,7 @@ def _read_at_once(content: Any, count: int) -> Any:
     rows = np.frombuffer(content, np.uint8).reshape(count, -1)
     if rest := -rows.shape[1] % 8:
         rows = np.pad(rows, ((0, 0), (0, rest)))
-    words = rows.view(np.uint64)
+    words = rows.view(np.uint64) * np.uint64(MULTIPLIER)  # else the signs of two numbers in a word undo each other
     return _mixed(((words ^ (words >> np.uint64(32))) * _weights(words.shape[1])).sum(axis=1, dtype=np.uint64))
 
 

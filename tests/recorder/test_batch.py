@@ -39,6 +39,26 @@ def test_batches_that_tell_together_say_what_each_says_alone(kinds: list[tuple[l
     assert alone == [read.told for read in together] == [read() for read in together]
 
 
+CHANGES = {
+    "negated": torch.neg, "doubled": lambda rows: rows * 2, "turned": lambda rows: rows.flip(1),
+    "swapped": lambda rows: rows.reshape(len(rows), -1, 2).flip(2).reshape(rows.shape), "moved": lambda rows: rows + 1,
+    "half negated": lambda rows: torch.cat([-rows[:, :2], rows[:, 2:]], 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.int64, torch.int32])
+@pytest.mark.parametrize("width", [4, 64, 4096])
+def test_numbers_that_are_others_are_another_batch(change: str, dtype: Any, width: int) -> None:
+    torch.manual_seed(width)
+    rows = torch.randn(8, width).mul(9).to(dtype)
+
+    (digest, total), (other, another) = (read_batch([each], rows=True)() for each in (rows, CHANGES[change](rows)))
+
+    assert digest != other
+    assert total != another
+
+
 def test_one_that_is_asked_tells_for_all_that_wait() -> None:
     batches = Batches()
     reads = [read_batch([torch.full((2, 3), number)], rows=True) for number in range(5)]

@@ -14,6 +14,7 @@ UNSEEDED = {
     "python": "python-random-unseeded",
 }
 CALLS = {"torch": "torch", "numpy": "numpy.random", "python": "random"}
+SELDOM = 0.5  # what a generator draws may act at some steps alone, as augmentation does that is itself drawn for
 STREAMS = (WEIGHTS, "batch", "generators")
 
 
@@ -53,7 +54,7 @@ def _how_sure(pair: Pair, generator: str) -> float:
     if generator == "torch":
         return HARDLY if alike else SURE
     if generator in pair.vain:
-        return HARDLY
+        return SELDOM
     if generator in pair.parted_states & pair.drawn:
         return SURE if pair.parting.acts > 1 else LIKELY  # before the first step nothing was seen to be the same
     # what was drawn before the first step acts there, unless it was put by for later
@@ -70,6 +71,8 @@ def _nowhere(pair: Pair, generator: str) -> Iterator[Observed]:
     idle = generator in pair.idle
     if idle:
         rest = f"{rest}; nothing was seen to draw from it"
+    elif generator in pair.vain and pair.parts_in("batch"):
+        rest = f"{rest}; it gave other numbers before, too, where batches were the same"
     yield Observed(cause, HARDLY if idle else _how_sure(pair, generator), (f"{words}{rest}",))
 
 
